@@ -1,0 +1,21 @@
+import type { Program } from '../ir/program.ts';
+import type { Pass, PassTarget } from '../registry/plugin.ts';
+import type { Registry } from '../registry/registry.ts';
+import { inline } from './inline.ts';
+import { optimize } from './passes.ts';
+import { legalizeSmall } from './small/legalize-small.ts';
+import { legalize64 } from './wide/legalize-64.ts';
+
+/** What makes kernels such as a backend can take them, in order. */
+export const legalizingPasses: readonly Pass[] = [inline, legalizeSmall, legalize64];
+
+/** How types are emulated that these passes take out of kernels. */
+export const EMULATED: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(['i64', 'u64'].map((type) => [type, 'in pairs of 32-bit words'])),
+  ...Object.fromEntries(['i8', 'u8', 'i16', 'u16', 'bf16'].map((type) => [type, 'in words of 32 bits'])),
+};
+
+/** `program` with its kernels as `target` takes them, as far as core can make them so; the same program where they are. */
+export function legalize(program: Program, registry: Registry, target: PassTarget): Program {
+  return optimize(program, { registry, target, passes: legalizingPasses.map((p) => p.id) });
+}

@@ -1,0 +1,54 @@
+import type { Program } from '../ir/program.ts';
+import type { Candidate } from '../plan/candidates.ts';
+import { optimize } from '../optimize/passes.ts';
+import { plan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { PreparedKernel } from '../registry/backend.ts';
+import type { Registry } from '../registry/registry.ts';
+import { verified } from '../verify/verify.ts';
+import { prepareKernel } from './contract.ts';
+import { opensWithout } from './devices.ts';
+import type { Devices } from './devices.ts';
+import { compileHost } from './host-program.ts';
+import { unlessAborted } from './on-abort.ts';
+import type { RegionStep } from './step.ts';
+
+/** What a session compiles with. */
+export interface CompileOptions {
+  readonly registry: Registry;
+  readonly candidates: readonly Candidate[];
+  readonly devices: Devices;
+  readonly strict: boolean;
+  readonly passes: readonly string[];
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface Compiled {
+  readonly plan: Plan;
+  readonly body: RegionStep;
+}
+
+/**
+ * Verifies, runs the passes, places, opens the devices and prepares the kernels.
+ * @throws SluiceError `verify/invalid`, `plan/not-runnable`, `plan/bad-lowering`, and what opening and preparing throw
+ */
+export async function compileProgram(source: Program, { registry, candidates, devices, strict, passes, signal }: CompileOptions): Promise<Compiled> {
+  const program = optimize(verified(source, registry), { registry, passes });
+  const placed = plan(program, { registry, candidates, strict });
+  // What passes made, and what composites were made of, is checked as the author's own ops were.
+  if (placed.program !== source) verified(placed.program, registry);
+  const storage = [...placed.storage.values()].map((s) => s.candidate);
+  const used = new Set([placed.compute, ...storage]);
+  await Promise.all([...used].map((c) => (c === undefined ? undefined : devices.open(c))));
+  for (const { backend } of storage) if (devices.get(backend.id)?.storage === undefined) throw opensWithout('storage', backend.id);
+  devices.allocator(placed.space); // throws where there is none
+  const kernels = await unlessAborted(prepareAll(placed, devices, registry, signal), signal);
+  return { plan: placed, body: compileHost(placed, kernels, registry) };
+}
+
+async function prepareAll({ compute, program }: Plan, devices: Devices, registry: Registry, signal: AbortSignal | undefined): Promise<ReadonlyMap<string, PreparedKernel>> {
+  if (compute === undefined) return new Map();
+  const { backend, compute: facet } = await devices.open(compute);
+  if (facet === undefined) throw opensWithout('compute', backend);
+  return new Map(await Promise.all(program.kernels.map(async (k) => [k.name, await prepareKernel(backend, facet, k, { registry, signal })] as const)));
+}

@@ -1,0 +1,238 @@
+import { SluiceError } from '../diagnostics/error.ts';
+import type { Where } from '../diagnostics/error.ts';
+import type { ValueId } from '../ir/program.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { OpenFile, Outcome, Rights, Transfer } from '../registry/backend.ts';
+import type { Progress } from './api.ts';
+import type { GrantRecord } from './grants.ts';
+import { Holds } from './holds.ts';
+import { Iteration } from './iteration.ts';
+import { located } from './located.ts';
+import { Handle, staleHandle } from './memory.ts';
+import type { Base } from './memory.ts';
+import { Task } from './order.ts';
+import type { FileOrder } from './order.ts';
+import type { Carrier } from './outcome.ts';
+import type { SessionState } from './state.ts';
+import { Submissions } from './submission.ts';
+
+/** A grant of a run, with the rights that the program declares and the file as each backend that the plan uses has opened it. */
+export interface BoundGrant {
+  readonly record: GrantRecord;
+  readonly rights: Rights;
+  readonly files: ReadonlyMap<string, OpenFile>;
+}
+
+/** What an op that is issued does: it waits for earlier conflicting effects, and its memory is held until it is done. */
+export interface Effects {
+  readonly memory: readonly { readonly base: Base; readonly write: boolean }[];
+  /** A launch: its backend knows what it writes. */
+  readonly launch?: true;
+  readonly files?: readonly { readonly order: FileOrder; readonly from: bigint; readonly to: bigint; readonly write: boolean }[];
+}
+
+/** Ends a task that has begun, with an error if it failed. */
+export type Finish = (error?: unknown) => void;
+
+/** A file that the run has written and has to make durable before it resolves. */
+interface WrittenFile {
+  readonly carrier: Carrier;
+  readonly file: OpenFile;
+  readonly record: GrantRecord;
+  bytes: number;
+}
+
+/** One run of a program: its values, what it holds, what is in flight, how it fails. */
+export class Execution {
+  readonly session: SessionState;
+  readonly plan: Plan;
+  /** By value id: numbers, bigints, booleans, handles. */
+  readonly values: unknown[] = [];
+  readonly holds = new Holds();
+  readonly written = new Map<string, WrittenFile>();
+  readonly bytes = { direct: 0n, buffered: 0n, bounced: 0n, read: 0n, written: 0n };
+  transfers = 0;
+  launches = 0;
+  grants: ReadonlyMap<number, BoundGrant> = new Map();
+  /** The iteration whose ops are being issued. */
+  iteration = new Iteration(undefined);
+  readonly #root = this.iteration;
+  readonly #abort = new AbortController();
+  readonly #stop = new AbortController();
+  /** Lets go of what a task holds, for each task that was issued and has not begun. */
+  readonly #waiting = new Set<() => void>();
+  readonly #submissions = new Submissions(this.#abort.signal);
+  readonly #onProgress: ((progress: Progress) => void) | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #issued = 0n;
+  #moved = 0n;
+
+  constructor(session: SessionState, plan: Plan, onProgress: ((progress: Progress) => void) | undefined) {
+    this.session = session;
+    this.plan = plan;
+    this.#onProgress = onProgress;
+  }
+
+  /** Aborts launches and transfers that are in flight. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Aborted when the run fails, in whatever way: nothing more is to be issued. */
+  get stopped(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#failure;
+  }
+
+  /** The first failure stops issue and calls off what waits for its turn; what has begun finishes. */
+  fail(error: unknown, where?: () => Where): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = { error: where === undefined ? error : located(error, where) };
+    this.#stop.abort(this.#failure.error);
+    const calledOff = [...this.#waiting];
+    this.#waiting.clear();
+    for (const letGo of calledOff) letGo();
+  }
+
+  /** Fails the run with `reason` itself, and stops what has begun. */
+  abort(reason: unknown): void {
+    this.fail(reason);
+    this.#abort.abort(reason);
+  }
+
+  /** @throws the failure, if there is one */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /**
+   * Issues a task. `begin` runs when all that it must wait for is done, unless the run fails before that; it must lead
+   * to one call of `finish`. `ended` is called when the task is over, or will never begin.
+   */
+  issue(where: () => Where, { memory, launch, files = [] }: Effects, begin: (finish: Finish) => void, ended?: () => void): void {
+    if (this.#failure !== undefined) return ended?.();
+    const { iteration } = this;
+    const { budget } = this.session;
+    iteration.enter();
+    budget.began();
+    for (const { base } of memory) base.hold();
+    if (launch === undefined) for (const { base, write } of memory) base.unwritten &&= !write;
+    const letGo = () => {
+      for (const { base } of memory) base.drop();
+      iteration.leave();
+      budget.ended();
+      ended?.();
+    };
+    const task = new Task((self) => {
+      // A task that was called off keeps its place, for the sake of those behind it.
+      if (!this.#waiting.delete(letGo)) return self.finish();
+      const finish: Finish = (error) => {
+        if (self.done) return;
+        if (error !== undefined) this.fail(error, where);
+        self.finish();
+        letGo();
+      };
+      try {
+        begin(finish);
+      } catch (error) {
+        finish(error);
+      }
+    });
+    this.#waiting.add(letGo);
+    for (const { base, write } of memory) base.order.access(task, write);
+    for (const { order, from, to, write } of files) order.access(task, from, to, write);
+    task.ready();
+  }
+
+  /** Hands a transfer to `carrier`; `complete` is called once. */
+  submit(carrier: Carrier, transfer: Transfer, complete: (outcome: Outcome) => void): void {
+    this.#submissions.add(carrier, transfer, complete);
+  }
+
+  /** Counts bytes that a transfer will move, for progress. */
+  announce(bytes: number): void {
+    this.#issued += BigInt(bytes);
+  }
+
+  progress(op: string, bytes: number): void {
+    this.#moved += BigInt(bytes);
+    try {
+      const returned: unknown = this.#onProgress?.({ op, done: this.#moved, total: this.#issued });
+      if (returned instanceof Promise) returned.catch((error: unknown) => this.fail(error));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /**
+   * A base that the run holds, in the space of the plan or another one; at once if the budget allows it.
+   * @throws SluiceError `mem/too-large`, `mem/budget`
+   */
+  allocate(byteLength: bigint, contents: 'zero' | 'any', space = this.plan.space): Base | Promise<Base> {
+    const limit = space === this.plan.space ? this.plan.compute?.capabilities?.limits.handleBytes : undefined;
+    const made = this.session.budget.allocate(this.session.allocator(space), byteLength, contents, this.#stop.signal, limit);
+    const adopted = (base: Base) => {
+      this.holds.adopt(base);
+      return base;
+    };
+    return made instanceof Promise ? made.then(adopted) : adopted(made);
+  }
+
+  /**
+   * The live handle that a value holds.
+   * @throws SluiceError `mem/stale-handle`
+   */
+  handle(id: ValueId): Handle {
+    const value = this.values[id];
+    if (value instanceof Handle && value.live) return value;
+    throw staleHandle(`%${id}`);
+  }
+
+  /**
+   * A grant that the run was given, by its number.
+   * @throws SluiceError `grant/unknown`
+   */
+  grant(fd: number): BoundGrant {
+    const granted = this.grants.get(fd);
+    if (granted !== undefined) return granted;
+    throw new SluiceError({ code: 'grant/unknown', message: `the run was given no grant ${fd}`, fix: 'pass the grant as an argument of the run', available: [...this.grants].map(([n, g]) => `${n} (${g.record.name})`) });
+  }
+
+  /** Notes a write that must be durable before the run resolves; the file stays open until then. */
+  wrote(carrier: Carrier, file: OpenFile, record: GrantRecord, bytes: number): void {
+    const known = this.written.get(file.identity);
+    if (known !== undefined) known.bytes += bytes;
+    else {
+      record.use();
+      this.written.set(file.identity, { carrier, file, record, bytes });
+    }
+  }
+
+  /** Gives a value to `id`; the hold of a handle goes with it. */
+  bind(id: ValueId, value: unknown): void {
+    this.values[id] = value;
+  }
+
+  /** Drops the hold of a value after its last use. */
+  drop(id: ValueId): void {
+    const value = this.values[id];
+    if (!(value instanceof Handle)) return;
+    this.values[id] = undefined;
+    if (value.live) this.holds.release(value.base);
+  }
+
+  /** Resolves when nothing of this run is in flight. */
+  async drained(): Promise<void> {
+    for (let idle = this.#root.idle(); idle !== undefined; idle = this.#root.idle()) await idle;
+  }
+
+  /** Lets go of everything that is left, when nothing is in flight any more. */
+  end(): void {
+    this.holds.end();
+    for (const { record } of this.written.values()) record.leave();
+    this.written.clear();
+  }
+}
