@@ -1,0 +1,96 @@
+import { SluiceError } from '@sluice/core';
+import { denied } from './denied.ts';
+import { COMPLETION, loadNative } from './native.ts';
+import type { Native, Ring } from './native.ts';
+import { Pool } from './pool.ts';
+
+/** A transfer that the ring has. `transferred` is the prefix in bytes, of which `direct` and `buffered` were moved by each path. */
+export type Completed = (error: number, transferred: number, direct: number, buffered: number) => void;
+
+/** The one ring, thread and pool of this Node environment. It lives as long as a device holds it. */
+export class Engine {
+  static #current: Engine | undefined;
+
+  readonly native: Native;
+  readonly ring: Ring;
+  readonly pool: Pool;
+  #holders = 0;
+  /** By token. */
+  readonly #waiting: (Completed | undefined)[] = [];
+  readonly #tokens: number[] = [];
+  #inFlight = 0;
+  #groups = 0;
+
+  private constructor(native: Native) {
+    this.native = native;
+    try {
+      this.ring = new native.Ring((rows) => this.#completed(rows));
+    } catch (cause) {
+      const { stage, errno } = cause as { stage: Parameters<typeof denied>[0]; errno: number };
+      throw new SluiceError({ code: 'backend/open-failed', message: `io_uring could not be opened: ${denied(stage, errno).reason}`, fix: denied(stage, errno).fix, cause });
+    }
+    try {
+      this.pool = new Pool(this.ring);
+    } catch (error) {
+      this.ring.close();
+      throw error;
+    }
+  }
+
+  /**
+   * The engine, held until `release`.
+   * @throws SluiceError `backend/open-failed`, `mem/too-large`
+   */
+  static acquire(): Engine {
+    if (Engine.#current?.broken !== 0) {
+      const found = loadNative();
+      if (!('native' in found)) throw new SluiceError({ code: 'backend/open-failed', message: found.reason, fix: found.fix });
+      Engine.#current = new Engine(found.native);
+    }
+    Engine.#current.#holders++;
+    return Engine.#current;
+  }
+
+  release(): void {
+    if (--this.#holders > 0) return;
+    if (Engine.#current === this) Engine.#current = undefined;
+    // The kernel may go on writing to the memory of a ring that is lost: that is left where it is.
+    if (this.broken === 0) this.pool.close();
+    this.ring.close();
+  }
+
+  /** The errno for which the kernel gave up the ring; 0 while it works. */
+  get broken(): number {
+    return this.ring.state().broken;
+  }
+
+  /** A number by which transfers can be cancelled together. */
+  group(): number {
+    this.#groups = (this.#groups + 1) % 2 ** 32;
+    return this.#groups;
+  }
+
+  /** A token for one transfer; the process stays alive until it has completed. */
+  expect(completed: Completed): number {
+    const token = this.#tokens.pop() ?? this.#waiting.length;
+    this.#waiting[token] = completed;
+    if (this.#inFlight++ === 0) this.ring.hold(true);
+    return token;
+  }
+
+  /** Takes back a token that was never handed to the ring. */
+  forget(token: number): void {
+    this.#waiting[token] = undefined;
+    this.#tokens.push(token);
+    if (--this.#inFlight === 0) this.ring.hold(false);
+  }
+
+  #completed(rows: Float64Array): void {
+    for (let at = 0; at < rows.length; at += COMPLETION) {
+      const token = rows[at] as number;
+      const completed = this.#waiting[token];
+      this.forget(token);
+      completed?.(rows[at + 1] as number, rows[at + 2] as number, rows[at + 3] as number, rows[at + 4] as number);
+    }
+  }
+}
