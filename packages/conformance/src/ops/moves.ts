@@ -1,0 +1,22 @@
+import type { Type, Use } from '@sluice/core';
+import { edgesOf } from './edges.ts';
+import { isFloat } from './uses.ts';
+
+/**
+ * Whether a use puts its operands in place and computes nothing on floats: its meaning works on anything at all. One that
+ * computes throws when it is given a symbol for a number.
+ */
+export function movesOnly(use: Use, meaning: unknown): boolean {
+  try {
+    const given = (meaning as (...v: readonly unknown[]) => unknown)(...use.operands.map(opaque));
+    const parts: readonly unknown[] = Array.isArray(given) ? given.flat(3) : [given];
+    return parts.some((v) => typeof v === 'symbol') && parts.every((v) => typeof v === 'symbol' || v === 0);
+  } catch {
+    return false;
+  }
+}
+
+function opaque(type: Type): unknown {
+  if (type.kind === 'vector' || type.kind === 'array') return Array.from({ length: type.kind === 'vector' ? type.size : type.length }, () => opaque(type.element));
+  return isFloat(type) ? Symbol('float') : edgesOf(type)[1];
+}

@@ -1,0 +1,156 @@
+import { componentUse, lanesOf, meaningOf, scalar } from '@sluice/core';
+import type { ErrorBound, Expression, OpDef, Registry, RuntimeValue, ScalarValue, Type, Use } from '@sluice/core';
+import { isFloat } from '../ops/uses.ts';
+import { movesOnly } from '../ops/moves.ts';
+import type { Compute } from './compute.ts';
+import { allowed, greatest, hull, leastNormal, settled, ulp } from './float-rules.ts';
+import type { FloatName, FloatRules } from './float-rules.ts';
+import { ANYTHING, Interval } from './interval.ts';
+import type { Known } from './value.ts';
+
+type Scalar = ScalarValue | Interval;
+type Apply = (...operands: readonly unknown[]) => RuntimeValue;
+
+/**
+ * How ops compute where floats are intervals: each within its own `accuracy`, as the backend's rules say. Integers and
+ * bools stay exact, and so an inexact float must not come to one.
+ */
+export function withinAccuracy(registry: Registry, rules: FloatRules): Compute {
+  return (def, use) => {
+    const meaning = meaningOf(def, use) as Apply | undefined;
+    if (meaning === undefined) throw new RangeError(`the oracle does not know ${def.id}`);
+    const [result] = use.results;
+    if (result === undefined || !isFloat(result)) {
+      return (operands) => {
+        if (operands.some(inexact)) throw new RangeError(`an inexact float comes to ${def.id}, whose result is a ${result?.spelling}`);
+        return meaning(...operands);
+      };
+    }
+    if (movesOnly(use, meaning)) return (operands) => meaning(...operands);
+    const lanes = lanesOf(use.operands[0]);
+    if (def.traits.includes('elementwise')) {
+      const component = new ScalarBounds(registry, rules, def, componentUse(use));
+      if (lanes === 1) return (operands) => plain(component.of(operands as readonly Scalar[]));
+      return (operands) => Object.freeze(Array.from({ length: lanes }, (_, i) => plain(component.of(operands.map((o) => (o as readonly Scalar[])[i] as Scalar)))));
+    }
+    if (def.accuracy === 'exact') return (operands) => (operands.some(inexact) ? unknown(result) : meaning(...operands));
+    return (operands) => (def.accuracy === 'reordered' && result.kind === 'scalar' && !operands.some(inexact) ? plain(reordered(result.name as FloatName, meaning, operands as readonly (readonly number[])[], rules)) : unknown(result));
+  };
+}
+
+/** What one scalar op may give. */
+class ScalarBounds {
+  readonly #registry: Registry;
+  readonly #rules: FloatRules;
+  readonly #def: OpDef;
+  readonly #name: FloatName;
+  readonly #meaning: Apply;
+  readonly #bound: ErrorBound;
+
+  constructor(registry: Registry, rules: FloatRules, def: OpDef, use: Use) {
+    const meaning = meaningOf(def, use) as Apply | undefined;
+    const [result] = use.results;
+    if (meaning === undefined || result === undefined) throw new RangeError(`the oracle does not know ${def.id}`);
+    this.#registry = registry;
+    this.#rules = rules;
+    this.#def = def;
+    this.#name = result.spelling as FloatName;
+    this.#meaning = meaning;
+    this.#bound = boundOf(def, this.#name);
+  }
+
+  of(operands: readonly Scalar[]): Interval {
+    const loose = operands.map((x) => this.#flushed(x));
+    if (loose.every((x) => !(x instanceof Interval))) return this.#point(loose as readonly ScalarValue[]);
+    const shape = SHAPES[this.#def.id];
+    if (shape === undefined) return ANYTHING;
+    const corners = loose.map((x, i) => cornersOf(x, shape, i));
+    if (corners.includes(undefined)) return ANYTHING;
+    const points = (corners as readonly (readonly ScalarValue[])[]).reduce<readonly (readonly ScalarValue[])[]>((all, list) => all.flatMap((head) => list.map((v) => [...head, v])), [[]]);
+    return hull(points.map((p) => this.#point(p)));
+  }
+
+  #flushed(x: Scalar): Scalar {
+    if (this.#rules.subnormals === 'kept' || typeof x !== 'number' || x === 0 || Math.abs(x) >= leastNormal(this.#name)) return x;
+    return new Interval(Math.min(x, 0), Math.max(x, 0));
+  }
+
+  #point(values: readonly ScalarValue[]): Interval {
+    const r = this.#meaning(...values) as number;
+    const operands = new Map(this.#def.operands.map((p, i) => [p.name, values[i] as number] as const).filter(([, v]) => typeof v === 'number'));
+    return allowed(this.#bound, this.#name, r, operands, this.#rules, ({ inherited }) => hull([this.#expression(inherited as Expression, operands), new Interval(r, r)]));
+  }
+
+  /** What an expression over the operands may give, each op in it within its own accuracy. */
+  #expression(e: Expression, operands: ReadonlyMap<string, number>): Interval {
+    if (typeof e === 'number') return new Interval(e, e);
+    if (typeof e === 'string') {
+      const x = operands.get(e) ?? NaN;
+      return x === x ? new Interval(x, x) : ANYTHING;
+    }
+    const [id, ...parts] = e;
+    const def = this.#registry.lookup(id);
+    if (def === undefined) return ANYTHING;
+    const type = scalar(this.#name);
+    const inner = new ScalarBounds(this.#registry, this.#rules, def, { operands: parts.map(() => type), results: [type], attrs: {} });
+    return inner.of(parts.map((p) => plainScalar(this.#expression(p, operands))));
+  }
+}
+
+function boundOf({ accuracy = 'exact' }: OpDef, name: FloatName): ErrorBound {
+  return typeof accuracy === 'object' && 'f32' in accuracy ? accuracy[name] : accuracy;
+}
+
+/** How a function goes in each operand while the others stay: monotone but for these points. */
+interface Shape {
+  readonly turns?: readonly number[];
+  /** Operands that must keep to one side of zero, by position. */
+  readonly oneSide?: readonly number[];
+}
+
+const MONOTONE: Shape = {};
+/** Ops of which the ends of the operands' intervals say what lies between; of any other nothing is known on intervals. */
+const SHAPES: Readonly<Record<string, Shape>> = {
+  ...Object.fromEntries(['arith.add', 'arith.sub', 'arith.mul', 'arith.neg', 'arith.min', 'arith.max', 'arith.fma', 'arith.cast', 'math.sqrt', 'math.exp', 'math.exp2', 'math.log', 'math.log2', 'math.floor', 'math.ceil', 'math.round', 'math.trunc', 'math.sign', 'math.asin', 'math.acos', 'math.atan', 'math.sinh', 'math.tanh', 'math.asinh', 'math.acosh', 'math.atanh'].map((id) => [id, MONOTONE])),
+  'arith.abs': { turns: [0] }, 'math.cosh': { turns: [0] },
+  'math.sin': { turns: [-Math.PI / 2, Math.PI / 2] }, 'math.cos': { turns: [0] },
+  'arith.div': { oneSide: [1] }, 'math.inverse_sqrt': { oneSide: [0] }, 'math.reciprocal': { oneSide: [0] }, 'math.atan2': { oneSide: [0, 1] },
+};
+
+/** Where an operand takes its ends; undefined where nothing can be said. */
+function cornersOf(x: Scalar, { turns = [], oneSide = [] }: Shape, position: number): readonly ScalarValue[] | undefined {
+  if (!(x instanceof Interval)) return [x];
+  if (x.nan || x.lo > x.hi || (oneSide.includes(position) && x.lo <= 0 && x.hi >= 0)) return undefined;
+  return [x.lo, x.hi, ...turns.filter((t) => t > x.lo && t < x.hi)];
+}
+
+/** Combined in another order: as far as the roundings of one term for each component go. */
+function reordered(name: FloatName, meaning: Apply, operands: readonly (readonly number[])[], rules: FloatRules): Interval {
+  const r = meaning(...operands) as number;
+  const magnitudes = operands.map((v) => v.map(Math.abs));
+  const scale = meaning(...magnitudes) as number;
+  const all = magnitudes.flat().filter((x) => x !== 0);
+  const n = operands[0]?.length ?? 1;
+  const [low, high] = [Math.min(1, ...all) ** (n * 2), Math.max(1, ...all) ** (n * 2)];
+  if (!Number.isFinite(r) || !Number.isFinite(scale) || !(high < greatest(name)) || !(low > leastNormal(name))) return ANYTHING;
+  const by = (n + 1) * ulp(name, Math.max(scale, Math.abs(r)));
+  return settled(name, new Interval(r - by, r + by), rules);
+}
+
+function inexact(x: Known): boolean {
+  return x instanceof Interval || (Array.isArray(x) && (x as readonly Known[]).some(inexact));
+}
+
+function unknown(type: Type): Known {
+  if (type.kind === 'vector') return Array.from({ length: type.size }, () => ANYTHING);
+  return type.kind === 'array' ? Array.from({ length: type.length }, () => unknown(type.element)) : ANYTHING;
+}
+
+/** A number where only one is possible. A zero stays an interval: its sign is not settled. */
+function plain(i: Interval): Known {
+  return plainScalar(i);
+}
+
+function plainScalar(i: Interval): Scalar {
+  return i.lo === i.hi && !i.nan && i.lo !== 0 ? i.lo : i;
+}
