@@ -1,0 +1,56 @@
+import { resolve } from 'node:path';
+import type { DeviceBuffer, ProgramIr } from '@sluice/core';
+import { cliError } from './codes.ts';
+import { writeBytes } from './files.ts';
+import { bytes } from './quantities.ts';
+
+/** A result as it is shown: 64-bit integers as decimal strings; of a buffer its length, and its bytes if they are few. */
+export type Shown = number | string | boolean | { readonly byteLength: number; readonly hex?: string; readonly path?: string };
+
+/**
+ * Reads `--out name=path`: the file for each buffer that is to be written, by result name.
+ * @throws SluiceError `cli/usage`
+ */
+export function outputsFor(program: ProgramIr, texts: readonly string[], cwd: string): ReadonlyMap<string, string> {
+  const buffers = program.results.filter((r) => r.type.kind === 'handle').map((r) => r.name);
+  return new Map(
+    texts.map((text) => {
+      const at = text.indexOf('=');
+      const name = text.slice(0, at);
+      if (at <= 0 || at === text.length - 1 || !buffers.includes(name)) {
+        throw cliError('cli/usage', `--out ${text}: not \`name=path\` with a buffer that program \`${program.name}\` returns`, `it returns ${buffers.length === 0 ? 'no buffers' : buffers.join(', ')}`);
+      }
+      return [name, resolve(cwd, text.slice(at + 1))];
+    }),
+  );
+}
+
+/** Buffers that are longer are not read back unless they are written to a file. */
+const SHOWN_BYTES = 64;
+
+/** The results of a run by name; writes those that go to files, and closes every buffer. */
+export async function resultsOf(results: unknown, outputs: ReadonlyMap<string, string>): Promise<readonly (readonly [string, Shown])[]> {
+  const entries = Object.entries((results ?? {}) as Readonly<Record<string, DeviceBuffer | number | bigint | boolean>>);
+  const shown: (readonly [string, Shown])[] = [];
+  for (const [name, value] of entries) shown.push([name, typeof value === 'object' ? await bufferResult(value, outputs.get(name)) : typeof value === 'bigint' ? String(value) : value]);
+  return shown;
+}
+
+async function bufferResult(buffer: DeviceBuffer, path: string | undefined): Promise<Shown> {
+  await using held = buffer;
+  const byteLength = Number(held.byteLength);
+  if (path === undefined && byteLength > SHOWN_BYTES) return { byteLength };
+  const content = await held.read();
+  if (path !== undefined) await writeBytes(path, content);
+  return { byteLength, ...(byteLength > SHOWN_BYTES ? {} : { hex: Buffer.from(content).toString('hex') }), ...(path === undefined ? {} : { path }) };
+}
+
+/** One line for each result. */
+export function resultLines(shown: readonly (readonly [string, Shown])[]): readonly string[] {
+  return shown.map(([name, value]) => `${name} = ${typeof value === 'object' ? bufferText(value) : String(value)}`);
+}
+
+function bufferText({ byteLength, hex, path }: Exclude<Shown, number | string | boolean>): string {
+  const content = hex === undefined || hex === '' ? '' : `: ${hex.replace(/..(?!$)/g, '$& ')}`;
+  return `${bytes(byteLength)}${content}${path === undefined ? '' : `, written to ${path}`}`;
+}
