@@ -42,6 +42,7 @@ function emitter(op: Op, ctx: Emitter<string>, machine: Machine, kernel: KernelI
     operandType: (index) => ctx.operandType(index),
     resultType: (index) => ctx.resultType(index),
     attr: (name) => ctx.attr(name),
+    declare: (text) => ctx.declare(text),
     fresh: (hint = 't') => machine.fresh(`$${hint.replaceAll(/\W/g, '_')}_`),
     region: (index, args, exits = {}) => region(op, ctx, machine, kernel, { index, args, exits }),
   };

@@ -55,7 +55,7 @@ function openDevice(): Device {
   };
   return {
     backend: id,
-    allocator,
+    allocators: [allocator],
     storage: { spaces: capabilities.spaces, open: (source, options) => openFile(engine, source, options, files), submit: submitTo(engine) },
     close: () => (closing ??= close()),
   };

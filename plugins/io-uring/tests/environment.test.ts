@@ -42,7 +42,7 @@ test('64 sessions at once share one ring', async () => {
   const before = resources();
   const devices = await Promise.all(Array.from({ length: 64 }, () => backend.open({ registry })));
   expect(resources()[1]).toBe(1);
-  await Promise.all(devices.map(async ({ storage, allocator }, i) => {
+  await Promise.all(devices.map(async ({ storage, allocators: [allocator] = [] }, i) => {
     const opened = await storage!.open(file, { rights: 'r', create: 'no' });
     const memory = allocator!.allocate(300_000, 'any');
     const [outcome] = await submit(storage!, [{ kind: 'read', file: opened, offset: BigInt(i * 1000), memory }]);
@@ -69,7 +69,7 @@ test('10,000 files opened and closed leave nothing behind', async () => {
 test('300 engines opened and closed leave nothing behind', async () => {
   const cycle = async () => {
     const device = await backend.open({ registry });
-    const memory = device.allocator!.allocate(MiB, 'zero');
+    const memory = device.allocators![0]!.allocate(MiB, 'zero');
     await device.close();
     expect(memory.bytes?.byteLength).toBe(0);
   };
@@ -83,7 +83,7 @@ test('300 engines opened and closed leave nothing behind', async () => {
 
 test('memory is reused, and given back when it is trimmed', async () => {
   const device = await backend.open({ registry });
-  const allocator = device.allocator!;
+  const allocator = device.allocators![0]!;
   const first = allocator.allocate(5 * MiB, 'any');
   const place = first.bytes!.byteOffset;
   first.bytes!.fill(7);

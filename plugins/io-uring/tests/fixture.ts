@@ -34,7 +34,7 @@ export function openFixture(): { readonly storage: StorageDevice; readonly alloc
       return device!.storage!;
     },
     get allocator() {
-      return device!.allocator!;
+      return device!.allocators![0]!;
     },
     path: (name) => join(folder, name),
   };

@@ -11,7 +11,7 @@ const registry = new Registry().with(plugin);
 
 async function start(count: number) {
   const device = await registry.backends.get('io-uring')?.open({ registry });
-  const { storage, allocator } = device ?? {};
+  const { storage, allocators: [allocator] = [] } = device ?? {};
   if (device === undefined || storage === undefined || allocator === undefined) throw new Error('no device');
   const file = await storage.open(path, { rights: 'rw', create: 'no' });
   const batch = Array.from({ length: count }, (): Transfer => ({ kind: 'read', file, offset: 0n, memory: allocator.allocate(SIZE, 'any') }));

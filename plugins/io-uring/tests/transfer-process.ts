@@ -18,7 +18,7 @@ if (opened instanceof Error) console.log(JSON.stringify({ probe, open: opened })
 else console.log(JSON.stringify({ probe, ...(kind === 'probe' ? {} : await transfers(opened)) }));
 
 async function transfers(device: Device) {
-  const { storage, allocator } = device;
+  const { storage, allocators: [allocator] = [] } = device;
   if (storage === undefined || allocator === undefined) throw new Error('no storage');
   if (kind === 'read-cold') execFileSync('dd', [`if=${path}`, 'iflag=nocache', 'count=0'], { stdio: 'ignore' });
   const file = await storage.open(path, { rights: kind === 'write' ? 'w' : 'r', create: 'no' }).catch((error: unknown) => error as Error);

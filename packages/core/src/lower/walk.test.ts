@@ -122,6 +122,23 @@ describe('walkKernel', () => {
     expect(last).toEqual([]);
   });
 
+  test('declares a text beside the kernel once, and only where there is a place for it', () => {
+    const kernel = defineKernel('twice', OUT, ({ out }) => {
+      out.store(0, u32(1));
+      out.store(1, u32(2));
+    });
+    const declaring: Builder<string> = (_, ctx) => {
+      ctx.declare('fn stored() {}');
+      ctx.emit('stored()');
+      return [];
+    };
+    const declared: string[] = [];
+    const builderOf: Walk<string>['builderOf'] = (def) => (def.id === 'buffer.store' ? declaring : builders[def.id]);
+    expect(lower(kernel, { builderOf, declare: (text) => void declared.push(text) }).lines).toEqual(['stored()', 'stored()', 'return']);
+    expect(declared).toEqual(['fn stored() {}']);
+    expect(problem(() => lower(kernel, { builderOf }))).toMatchObject({ code: 'plan/bad-lowering', message: expect.stringContaining('no place for') });
+  });
+
   test('asks the innermost region that takes a terminator', () => {
     const kernel = defineKernel('nested', OUT, ({ out }) => {
       control.for({ to: 10 }, (i) => {

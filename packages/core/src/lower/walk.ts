@@ -22,6 +22,8 @@ export interface Walk<V> {
   builderOf(def: OpDef, use: Use): Builder<V> | undefined;
   /** Appends a line to the code. */
   emit(line: string): void;
+  /** Adds text beside the kernel; absent where the code has no such place, and a builder that asks for it is at fault. Called once for each text. */
+  declare?(text: string): void;
   /** A name that nothing else has. */
   fresh(hint?: string): string;
   /** What terminators do that leave the kernel itself: `control.return`. */
@@ -57,6 +59,7 @@ class Walker<V> {
   readonly kernel: Kernel;
   readonly walk: Walk<V>;
   readonly #values: V[] = [];
+  readonly #declared = new Set<string>();
   readonly #defs = new Map<string, OpDef>();
   /** From the body of the kernel to the region that is being lowered. */
   readonly #steps: Step[] = [];
@@ -129,6 +132,13 @@ class Walker<V> {
     }
   }
 
+  declare(text: string): void {
+    if (this.walk.declare === undefined) throw this.badLowering(`declares something beside the kernel, which ${this.walk.target} has no place for`);
+    if (this.#declared.has(text)) return;
+    this.#declared.add(text);
+    this.walk.declare(text);
+  }
+
   value(id: ValueId | undefined): V {
     const value = id === undefined ? undefined : this.#values[id];
     if (value === undefined) throw new SluiceError({ code: 'verify/dominance', message: `value %${id} is used before it is defined`, fix: 'verify the kernel before it is lowered', where: this.where() });
@@ -181,6 +191,10 @@ class OpEmitter<V> implements Emitter<V> {
 
   get where(): Where {
     return this.#walker.where();
+  }
+
+  declare(text: string): void {
+    this.#walker.declare(text);
   }
 
   operand(index: number): V {

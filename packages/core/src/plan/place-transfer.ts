@@ -78,12 +78,18 @@ function wayOf(candidate: Candidate, def: OpDef, space: string, registry: Regist
   if (registry.getLowering(def.id, 'nativeModule', backend.id)?.kind !== 'builder') return out(`does not lower \`${def.id}\``);
   if (!isTransfer(def)) return out('a session carries out reads and writes of files, and this op is neither');
   if (capabilities.spaces.includes(space)) return { candidate, space, cell, between: {} };
-  const ways = capabilities.spaces.flatMap((own) => {
+  const ways = spacesWithin(capabilities, registry).flatMap((own) => {
     const between = transfersBetween(def, own, space, registry);
     return between === undefined ? [] : [{ candidate, space: own, cell, between }];
   });
   const best = ways.find((w) => bouncesOf(w) === 0) ?? ways[0];
   return best ?? out(`moves bytes between files and memory in ${capabilities.spaces.join(', ')}, and no transfer leads between there and ${space}`, 'plan/no-path');
+}
+
+/** The spaces whose memory the backend fills: where it takes any memory that the CPU can address, windows of devices are among it. */
+function spacesWithin({ spaces }: Capabilities, registry: Registry): readonly string[] {
+  if (!spaces.includes('host')) return spaces;
+  return [...spaces, ...[...registry.spaces.values()].filter((s) => s.addressable === true && !spaces.includes(s.id)).map((s) => s.id)];
 }
 
 /** What a session can carry out: bytes of a file into memory whose size an operand says, or memory into a file. Maps are not. */

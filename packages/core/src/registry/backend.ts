@@ -37,8 +37,8 @@ export interface Device {
   readonly backend: string;
   readonly compute?: Compute;
   readonly storage?: Storage;
-  /** Memory that this device supplies for a space, in place of core's own. */
-  readonly allocator?: Allocator;
+  /** Memory that this device supplies, each for a space of its own, in place of core's. */
+  readonly allocators?: readonly Allocator[];
   close(): Promise<void>;
 }
 
@@ -77,7 +77,10 @@ export interface Allocator {
 export interface Space {
   readonly id: string;
   readonly summary: string;
-  /** The CPU can address all memory of the space: `Memory.bytes` is always there. */
+  /**
+   * The CPU can address all memory of the space: `Memory.bytes` is always there, or, in a space that a transfer leads into,
+   * as soon as a copy into it has ended. What fills memory of space `host` fills this too.
+   */
   readonly addressable?: boolean;
   readonly allocator?: () => Allocator;
 }

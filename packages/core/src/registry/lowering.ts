@@ -26,6 +26,8 @@ export interface Emitter<V> {
   region(index: number, args: readonly V[], exits?: Exits<V>): readonly V[];
   /** Appends a line to the code. */
   emit(line: string): void;
+  /** Adds text to the module, beside the kernel: once, however many ops ask for the same text. For backends whose code has such a place. */
+  declare(text: string): void;
   /** A name that nothing else has. */
   fresh(hint?: string): string;
 }

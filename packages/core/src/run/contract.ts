@@ -7,11 +7,11 @@ import type { Shape } from '../registry/shape.ts';
 import { brokenContract, discard, guarded, messageOf } from './faults.ts';
 
 const DEVICE: Shape = { backend: 'string', close: 'function' };
-const FACETS: Readonly<Record<'compute' | 'storage' | 'allocator', Shape>> = {
+const FACETS: Readonly<Record<'compute' | 'storage', Shape>> = {
   compute: { space: 'string', prepare: 'function' },
   storage: { spaces: 'object', open: 'function', submit: 'function' },
-  allocator: { space: 'string', limit: 'number', allocate: 'function', release: 'function', trim: 'function', close: 'function' },
 };
+const ALLOCATOR: Shape = { space: 'string', limit: 'number', allocate: 'function', release: 'function', trim: 'function', close: 'function' };
 const OPEN_FILE: Shape = { name: 'string', identity: 'string', via: 'string', viaReason: 'string', size: 'function', close: 'function' };
 const PREPARED: Shape = { launch: 'function' };
 const MEMORY: Shape = { space: 'string', byteLength: 'number' };
@@ -41,7 +41,10 @@ function deviceFault(device: unknown): string | undefined {
     const odd = facets[name] === undefined ? undefined : misshapen(facets[name], shape);
     if (odd !== undefined) return `an object whose \`${name}\` is ${odd}`;
   }
-  return undefined;
+  const { allocators = [] } = facets;
+  if (!Array.isArray(allocators)) return `an object whose \`allocators\` are ${inWords(allocators)}`;
+  const odd = allocators.map((a: unknown) => misshapen(a, ALLOCATOR)).find((f) => f !== undefined);
+  return odd === undefined ? undefined : `an object one of whose \`allocators\` is ${odd}`;
 }
 
 /** Opens a file. @throws SluiceError the `io/` codes of opening, `backend/fault`, or the reason of the signal */

@@ -54,8 +54,8 @@ export class Devices {
       throw signal?.reason;
     }
     this.#open.set(backend.id, device);
-    const { allocator } = device;
-    if (allocator !== undefined && !this.#supplied.has(allocator.space)) {
+    for (const allocator of device.allocators ?? []) {
+      if (this.#supplied.has(allocator.space)) continue;
       // From now on: what was allocated before goes back to where it came from.
       this.#supplied.add(allocator.space);
       this.#use(allocator);

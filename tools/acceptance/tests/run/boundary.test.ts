@@ -209,7 +209,7 @@ describe('what opening gives', () => {
     ['a device that does not close', (d) => ({ ...d, close: undefined }), 'left'],
     ['a compute that prepares nothing', (d) => ({ ...d, compute: {} }), 'closed'],
     ['a null for compute', (d) => ({ ...d, compute: null }), 'closed'],
-    ['an allocator that gives nothing back', (d) => ({ ...d, allocator: { space: 'host', limit: 1, allocate: fail } }), 'closed'],
+    ['an allocator that gives nothing back', (d) => ({ ...d, allocators: [{ space: 'host', limit: 1, allocate: fail }] }), 'closed'],
   ])('a device: %s', async (_, change, end) => {
     let closed = 0;
     const counted = opening(opening(cpuRef, (d) => ({ ...d, close: async () => {
@@ -308,7 +308,7 @@ describe('what opening gives', () => {
     ['bytes that are none', () => ({ space: 'private', byteLength: 16, bytes: [1, 2] })], ['fewer bytes than it says', () => ({ space: 'private', byteLength: 16, bytes: new Uint8Array(8) })],
     ['an error', fail],
   ])('memory: %s', async (_, allocate) => {
-    const broken = opening(privateDevice().plugin, (d) => ({ ...d, allocator: { ...(d.allocator as Allocator), allocate } }));
+    const broken = opening(privateDevice().plugin, (d) => ({ ...d, allocators: [{ ...(d.allocators?.[0] as Allocator), allocate }] }));
     const s = await open({ registry: new Registry().with(fs).with(broken), backends: ['fs', 'private'] });
     await failure(s.buffer(new Uint8Array(16)), 'backend/fault');
     await failure((await s.compile(incrementBuffer)).run({ data: new Uint8Array(16), by: 1, times: 1 }), 'backend/fault');
@@ -317,7 +317,7 @@ describe('what opening gives', () => {
 
   test('an allocator that throws when it is closed: the devices are closed all the same', async () => {
     let closed = 0;
-    const broken = opening(privateDevice().plugin, (d) => ({ ...d, allocator: { ...(d.allocator as Allocator), close: fail }, close: async () => void closed++ }));
+    const broken = opening(privateDevice().plugin, (d) => ({ ...d, allocators: [{ ...(d.allocators?.[0] as Allocator), close: fail }], close: async () => void closed++ }));
     const { session } = await import('@sluice/core');
     const s = await session({ registry: new Registry().with(broken), backends: ['private'] });
     await s.compile(incrementBuffer);

@@ -84,7 +84,7 @@ export function privateDevice({ how = 'cpu', transfers = ['host > private', 'pri
     open: async (options): Promise<Device> => {
       const compute = (await host.open({ registry: inner, signal: options.signal })).compute as Compute;
       return {
-        backend: 'private', allocator,
+        backend: 'private', allocators: [allocator],
         compute: {
           space: 'private',
           prepare: async (kernel, { signal }) => {

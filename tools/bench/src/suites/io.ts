@@ -201,7 +201,7 @@ async function streamed(file: string): Promise<number> {
 /** Node's own calls at their best: past the page cache, 8 at a time, 4 MiB each, into memory of the pool. */
 async function fsReads(file: string, size: number, cold: (run: () => Promise<void>) => Contestant): Promise<Contestant> {
   const device = await registry.backends.get('io-uring')?.open({ registry });
-  const memories = Array.from({ length: 8 }, () => device?.allocator?.allocate(4 * MiB, 'any').bytes ?? new Uint8Array(0));
+  const memories = Array.from({ length: 8 }, () => device?.allocators?.[0]?.allocate(4 * MiB, 'any').bytes ?? new Uint8Array(0));
   const one = (descriptor: number, bytes: Uint8Array, at: number) => new Promise<number>((resolve, reject) => {
     read(descriptor, bytes, 0, 4 * MiB, at, (error, moved) => (error === null ? resolve(moved) : reject(error)));
   });
