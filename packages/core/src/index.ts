@@ -53,6 +53,12 @@ export type { AnyLowering, Builder, Emitter, Exits, FoundLowering, Lowering, Low
 export { masked, opCell, typeCell } from './registry/capabilities.ts';
 export type { Capabilities, Cell, How, Limits, Mask, Via } from './registry/capabilities.ts';
 export type { Allocator, Backend, Compute, Create, Device, FileSource, Launch, LaunchArg, Memory, OpenFile, OpenOptions, Outcome, Pieces, PreparedKernel, Probe, Rights, Space, SpaceTransfer, Storage as StorageDevice, Transfer } from './registry/backend.ts';
+export { systemProblem } from './storage/system-problem.ts';
+export type { SystemCall } from './storage/system-problem.ts';
+export { ABORTED, END_OF_FILE, failedTransfer, refusedTransfer } from './storage/failed-transfer.ts';
+export type { FailedTransfer } from './storage/failed-transfer.ts';
+export { gatheredByReads } from './storage/gathered-by-reads.ts';
+export { wordsOf } from './storage/words.ts';
 export { dialects } from './dialects/index.ts';
 export { workgroupLayout } from './dialects/buffer.ts';
 export { COMBINES, combination, neutral } from './dialects/combine.ts';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 /** The rooms of core in the order in which data goes through them; each may use what stands before it. */
-const ROOMS = ['global-slot.ts', 'diagnostics', 'ir', 'text', 'wire', 'ops', 'dialects', 'registry', 'build', 'verify', 'optimize', 'lower', 'plan', 'run', 'index.ts'];
+const ROOMS = ['global-slot.ts', 'diagnostics', 'ir', 'text', 'wire', 'ops', 'dialects', 'registry', 'storage', 'build', 'verify', 'optimize', 'lower', 'plan', 'run', 'index.ts'];
 /** Types may be named ahead: a plugin's hooks hand over programs, backends and registries that later rooms make. */
 const VALUE_IMPORT = /^(?:import|export) (?!type\b)[^;]*?from '(\.[^']+)';/gm;
 

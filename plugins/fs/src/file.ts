@@ -5,7 +5,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { SluiceError } from '@sluice/core';
 import type { FileSource, OpenFile, StorageDevice } from '@sluice/core';
-import { systemProblem } from './errors.ts';
+import { problemOf } from './errors.ts';
 import type { SystemError } from './errors.ts';
 
 /** An open file. It owns the descriptor, and closes it when no call uses it any more. */
@@ -48,7 +48,7 @@ export async function openFile(source: FileSource, { rights, create, signal }: P
     return file;
   } catch (cause) {
     await handle?.close();
-    throw signal?.aborted === true ? signal.reason : new SluiceError(systemProblem('open', path, cause as SystemError));
+    throw signal?.aborted === true ? signal.reason : new SluiceError(problemOf('open', path, cause as SystemError));
   }
 }
 
@@ -62,7 +62,7 @@ function fileOf(name: string, handle: FileHandle, stats: BigIntStats, onClose: (
   let idle = () => {};
   let closed: Promise<void> | undefined;
   const failed = (op: 'read' | 'write') => (cause: SystemError) => {
-    throw new SluiceError(systemProblem(op, name, cause));
+    throw new SluiceError(problemOf(op, name, cause));
   };
 
   const move: FsFile['move'] = (kind, bytes, at, count, position) =>

@@ -1,9 +1,8 @@
-import { definePlugin } from '@sluice/core';
+import { definePlugin, gatheredByReads } from '@sluice/core';
 import type { Backend, Capabilities, Cell, TransferBuilder } from '@sluice/core';
 import manifest from '../package.json' with { type: 'json' };
 import { openFile } from './file.ts';
 import type { FsFile } from './file.ts';
-import { gathering } from './gather.ts';
 import { transferQueue } from './transfers.ts';
 
 const id = 'fs';
@@ -30,7 +29,7 @@ const backend: Backend = {
     const files = new Set<FsFile>();
     return {
       backend: id,
-      storage: { spaces: capabilities.spaces, open: (source, options) => openFile(source, options, files), submit: gathering(transferQueue()) },
+      storage: { spaces: capabilities.spaces, open: (source, options) => openFile(source, options, files), submit: gatheredByReads(transferQueue()) },
       close: async () => void (await Promise.all([...files].map((file) => file.close()))),
     };
   },

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
-import { SluiceError } from '@sluice/core';
-import type { Outcome, Problem, StorageDevice, Transfer } from '@sluice/core';
-import { systemProblem } from './errors.ts';
+import { ABORTED, END_OF_FILE, failedTransfer, refusedTransfer } from '@sluice/core';
+import type { FailedTransfer, Outcome, Problem, StorageDevice, Transfer } from '@sluice/core';
+import { problemOf } from './errors.ts';
 import type { SystemError } from './errors.ts';
 import { NUMBERS_END } from './file.ts';
 import type { FsFile } from './file.ts';
@@ -13,7 +13,6 @@ const LEAST = IN_FLIGHT / 64;
 /** Before a call that was interrupted is made again. */
 const RETRY_MS = 1;
 
-type Failure = Extract<Outcome, { ok: false }>;
 type Job = ReturnType<typeof makeJob>;
 
 /** Makes a `Storage.submit`. It cuts transfers into chunks, which start in the order in which the transfers came. */
@@ -75,7 +74,7 @@ function makeJob(transfer: Transfer, signal: AbortSignal, complete: (outcome: Ou
   function settle(): void {
     if (settled || calls > 0 || !allStarted()) return;
     settled = true;
-    if (next < length) failure ??= ended(transfer, next, ABORTED);
+    if (next < length) failure ??= failedTransfer(transfer, next, ABORTED);
     complete(failure ?? { ok: true, direct: 0, buffered: transfer.kind === 'sync' ? 0 : length, bounced: 0 });
   }
   async function startChunk(count: (bytes: number) => void): Promise<void> {
@@ -95,48 +94,28 @@ function makeJob(transfer: Transfer, signal: AbortSignal, complete: (outcome: Ou
 }
 
 /** Moves [at, end) of a transfer, in as many calls as that takes; gives what ended it sooner. */
-async function moveChunk(transfer: Transfer, at: number, end: number, signal: AbortSignal): Promise<Failure | undefined> {
+async function moveChunk(transfer: Transfer, at: number, end: number, signal: AbortSignal): Promise<FailedTransfer | undefined> {
   const file = transfer.file as FsFile;
   while (at < end) {
     try {
       if (transfer.kind === 'sync') await file.sync();
       const moved = transfer.kind === 'sync' ? 1 : await file.move(transfer.kind, transfer.memory.bytes as Uint8Array, at, end - at, transfer.offset + BigInt(at));
-      if (moved === 0) return ended(transfer, at, transfer.kind === 'read' ? END_OF_FILE : NOTHING_WRITTEN);
+      if (moved === 0) return failedTransfer(transfer, at, transfer.kind === 'read' ? END_OF_FILE : NOTHING_WRITTEN);
       at += moved;
     } catch (error) {
       const cause = error as SystemError;
-      if (cause.code !== 'EINTR' && cause.code !== 'EAGAIN') return ended(transfer, at, systemProblem(transfer.kind, file.name, cause));
+      if (cause.code !== 'EINTR' && cause.code !== 'EAGAIN') return failedTransfer(transfer, at, problemOf(transfer.kind, file.name, cause));
       await setTimeout(RETRY_MS);
     }
-    if (at < end && signal.aborted) return ended(transfer, at, ABORTED);
+    if (at < end && signal.aborted) return failedTransfer(transfer, at, ABORTED);
   }
   return undefined;
 }
 
-const END_OF_FILE: Problem = { code: 'io/short-read', message: 'the file ends there', fix: 'ask for less, or see who truncated the file' };
 const NOTHING_WRITTEN: Problem = { code: 'io/write-failed', message: 'the operating system took no byte', fix: 'check the device and the system log' };
-/** Whoever waits for the transfer gets the signal's reason in place of this. */
-const ABORTED: Problem = { code: 'io/aborted', message: 'its signal was aborted', fix: 'run it again' };
 
 /** Why a transfer cannot be carried out at all. */
-function refusal(transfer: Transfer): Failure | undefined {
-  if (transfer.kind === 'sync') return undefined;
-  const { kind, offset, memory } = transfer;
-  const end = offset + BigInt(memory.byteLength);
-  if (memory.bytes === undefined) return ended(transfer, 0, { code: 'plan/no-path', message: `the CPU cannot address memory of space \`${memory.space}\``, fix: 'use memory of space `host`' });
-  if (offset < 0n || end >= 2n ** 63n) return ended(transfer, 0, { code: 'io/range', message: 'that is not within 0 and 2^63-1', fix: 'correct the offset' });
-  if (kind === 'write' && end > NUMBERS_END) return ended(transfer, 0, { code: 'fs/write-offset', message: 'Node writes nowhere past 2^53', fix: "import '@sluice/io-uring', which does" });
-  return undefined;
-}
-
-/** The failure of a transfer of which the first `transferred` bytes were moved. */
-function ended(transfer: Transfer, transferred: number, problem: Problem): Failure {
-  if (transfer.kind === 'sync') return { ok: false, transferred, error: new SluiceError(problem) };
-  const { kind, file, offset, memory } = transfer;
-  const requested = memory.byteLength;
-  const why = problem.cause instanceof Error ? problem.cause.message : problem.message;
-  const message = `${kind} of ${requested} bytes at offset ${offset} of \`${file.name}\` ended after ${transferred} bytes: ${why}`;
-  // JSON has no bigint, and an offset may be no exact number.
-  const details = { ...problem.details, op: kind, file: file.name, offset: String(offset), requested, transferred };
-  return { ok: false, transferred, error: new SluiceError({ ...problem, message, details }) };
+function refusal(transfer: Transfer): FailedTransfer | undefined {
+  const beyond = transfer.kind === 'write' && transfer.offset + BigInt(transfer.memory.byteLength) > NUMBERS_END;
+  return refusedTransfer(transfer) ?? (beyond ? failedTransfer(transfer, 0, { code: 'fs/write-offset', message: 'Node writes nowhere past 2^53', fix: "import '@sluice/io-uring', which does" }) : undefined);
 }

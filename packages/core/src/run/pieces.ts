@@ -1,5 +1,6 @@
 import { SluiceError } from '../diagnostics/error.ts';
 import type { Memory, Pieces, Transfer } from '../registry/backend.ts';
+import { wordsOf } from '../storage/words.ts';
 
 /**
  * Checks a transfer's pieces, whose bytes are there by now: each has to lie before `end` of the file, and all of them
@@ -22,13 +23,11 @@ export function checkPieces(transfer: Exclude<Transfer, { kind: 'sync' }>, piece
   if (sum !== BigInt(transfer.memory.byteLength)) throw wrong(`the stretches of ${name} have ${sum} bytes, and the buffer for them ${transfer.memory.byteLength}`, 'let the lengths add up to `length`');
 }
 
-/** The 64-bit words of a memory. */
 function words(memory: Memory, what: string): BigUint64Array {
   const { bytes, byteLength, space } = memory;
   if (bytes === undefined) throw new SluiceError({ code: 'plan/no-path', message: `the ${what} lie in memory of ${space}, which the CPU cannot address`, fix: 'keep them in host memory' });
   if (byteLength % 8 !== 0) throw wrong(`${byteLength} bytes of ${what} are no whole number of u64`, 'give 8 bytes for each');
-  const { buffer, byteOffset } = bytes;
-  return byteOffset % 8 === 0 ? new BigUint64Array(buffer, byteOffset, byteLength / 8) : new BigUint64Array(bytes.slice(0, byteLength).buffer);
+  return wordsOf(memory);
 }
 
 function wrong(message: string, fix: string): SluiceError {

@@ -1,10 +1,14 @@
-import type { Memory, Outcome, StorageDevice, Transfer } from '@sluice/core';
+import type { Outcome, Storage, Transfer } from '../registry/backend.ts';
+import { wordsOf } from './words.ts';
 
-type Submit = StorageDevice['submit'];
+type Submit = Storage['submit'];
 type Read = Extract<Transfer, { kind: 'read' }>;
 
-/** A `submit` that takes reads of many pieces too, and makes one read of each piece for the `submit` that it is given. */
-export function gathering(submit: Submit): Submit {
+/**
+ * A `submit` that takes reads of many pieces too, and makes one read of each piece for the `submit` that it is given: for
+ * backends that have nothing better.
+ */
+export function gatheredByReads(submit: Submit): Submit {
   return (batch, complete, signal) => {
     const plain: Transfer[] = [];
     const done: ((outcome: Outcome) => void)[] = [];
@@ -44,16 +48,12 @@ function together(pieces: readonly Read[], complete: (outcome: Outcome) => void)
 function piecesOf({ file, offset, memory, pieces }: Read): readonly Read[] | undefined {
   const { bytes } = memory;
   if (pieces === undefined || bytes === undefined) return undefined;
-  const lengths = words(pieces.lengths);
+  const lengths = wordsOf(pieces.lengths);
   let at = 0;
-  return [...words(pieces.offsets)].flatMap((from, i): Read[] => {
+  return [...wordsOf(pieces.offsets)].flatMap((from, i): Read[] => {
     const byteLength = Number(lengths[i] ?? 0n);
     const start = at;
     at += byteLength;
     return byteLength === 0 ? [] : [{ kind: 'read', file, offset: offset + from, memory: { space: memory.space, byteLength, bytes: bytes.subarray(start, at) } }];
   });
-}
-
-function words({ bytes = new Uint8Array(0), byteLength }: Memory): BigUint64Array {
-  return bytes.byteOffset % 8 === 0 ? new BigUint64Array(bytes.buffer, bytes.byteOffset, byteLength / 8) : new BigUint64Array(bytes.slice(0, byteLength).buffer);
 }
