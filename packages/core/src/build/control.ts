@@ -5,7 +5,7 @@ import type { Type } from '../ir/types.ts';
 import { call } from './call.ts';
 import { checkFunction, checkRecord, checkText } from './checks.ts';
 import { captureSite } from './span.ts';
-import { currentTrace } from './trace.ts';
+import { currentTrace, sync } from './trace.ts';
 import type { Trace, Traced } from './trace.ts';
 import type { AnyValue, ArrayOps, ArrayTy, Carry, Components, In, Int, Lanes, Next, Operand, Scalar, Value } from './types.ts';
 import { asValue, coreOp, describe, emitOne, isTraced, mustBeTraced, wrap } from './value.ts';
@@ -78,6 +78,8 @@ interface Shape {
   readonly types: readonly Type[];
 }
 
+const BOUNDS: readonly string[] = ['from', 'to', 'step'] satisfies readonly (keyof Range<Int>)[];
+
 const loops = new WeakMap<Trace, Shape[]>();
 
 /** Structured control flow; the same in kernels and in programs. */
@@ -91,7 +93,7 @@ export const control: Control = {
     let shape: Shape | undefined;
     const branch = (body: () => unknown) =>
       trace.region([], () => {
-        const result = body();
+        const result = sync(trace, body(), 'a branch of control.if');
         if (trace.block.terminated) return;
         shape ??= shapeOf(trace, result);
         trace.emit(YIELD, listOf(trace, shape, result, 'the branch'));
@@ -108,6 +110,8 @@ export const control: Control = {
     const trace = currentTrace('control.for');
     checkRecord(range, 'the range of control.for', 'build/operand');
     const [init, body] = third === undefined ? [undefined, second] : [second, third];
+    const odd = Object.keys(range).find((k) => !BOUNDS.includes(k));
+    if (odd !== undefined) throw trace.fail('build/operand', `the range of control.for has no \`${odd}\``, `its bounds are ${BOUNDS.join(', ')}`);
     if (typeof body !== 'function') throw trace.fail('build/operand', 'control.for has no body', 'pass a function as the last argument');
     const site = trace.kind === 'program' ? captureSite(1) : undefined;
     const given = [range.from ?? 0, range.to, range.step ?? 1];
@@ -127,7 +131,7 @@ export const control: Control = {
     const shape = shapeOf(trace, init);
     const carried = listOf(trace, shape, init, 'the initial state');
     const before = trace.region(shape.types, (args) => {
-      const test = condition(back(trace, shape, args) as never);
+      const test = sync(trace, condition(back(trace, shape, args) as never), 'the condition of control.while');
       trace.emit(CONDITION, [mustBeTraced(trace, test, 'the condition of control.while'), ...args.map((a) => wrap(trace, a))]);
     });
     const after = loopBody(trace, shape, shape.types, (args) => body(back(trace, shape, args) as never));
@@ -149,8 +153,11 @@ export const control: Control = {
     const [id] = trace.emit(UNIFORM_LOAD, [from, asValue(trace, index, scalar('u32'))], undefined, [], undefined, captureSite(1));
     return wrap(trace, id as ValueId) as never;
   },
-  trap(address: unknown, { tag, message = '' }: { readonly tag: number; readonly message?: string }): void {
+  trap(address: unknown, options: { readonly tag: number; readonly message?: string }): void {
     const trace = currentTrace('control.trap');
+    checkRecord(options, 'the second argument of control.trap', 'build/operand');
+    const { tag, message = '' } = options;
+    if (typeof tag !== 'number') throw trace.fail('build/operand', `the tag of control.trap is ${describe(tag)}`, 'pass an integer as `tag`');
     trace.emit(TRAP, [asValue(trace, address, scalar('u32'))], { tag: scalarAttribute('u32', tag), message: { kind: 'string', value: message } }, [], [], captureSite(1));
   },
   assert(condition: AnyValue, message: string): void {
@@ -178,7 +185,7 @@ function loopBody(trace: Trace, shape: Shape, argTypes: readonly Type[], body: (
   stack.push(shape);
   try {
     return trace.region(argTypes, (args) => {
-      const next = body(args);
+      const next = sync(trace, body(args), 'the body of a loop');
       if (!trace.block.terminated) trace.emit(YIELD, listOf(trace, shape, next, 'the loop body'));
     });
   } finally {

@@ -7,7 +7,7 @@ import { workgroupBuffer } from './kernel.ts';
 import { captureSite } from './span.ts';
 import { currentTrace } from './trace.ts';
 import type { Access, BufferTy, In, Loaded, Scalar, Storage, Ty, Value, Vector } from './types.ts';
-import { asValue, constant, coreOp, emitOne, mustBeTraced, wrap } from './value.ts';
+import { asValue, constant, coreOp, describe, emitOne, mustBeTraced, wrap } from './value.ts';
 
 const NO_REGIONS: readonly Region[] = [];
 const ALLOC = coreOp('buffer.alloc'), READ = coreOp('buffer.read'), ASYNC_COPY = coreOp('buffer.async_copy'), ASYNC_WAIT = coreOp('buffer.async_wait'), MUL = coreOp('arith.mul'), MIN = coreOp('arith.min');
@@ -56,13 +56,15 @@ export const buffer: BufferFunctions = {
   alloc(element, length, options = {}) {
     const trace = currentTrace('buffer.alloc');
     const site = captureSite(1);
-    const size = BigInt(byteSize(parseType(element)) ?? 0);
+    const bytes = byteSize(parseType(element));
+    if (bytes === undefined) throw trace.fail('build/operand', `buffer.alloc of ${describe(element)}, which has no layout in memory`, 'use an element that buffers have');
+    const size = BigInt(bytes);
     const u64 = scalar('u64');
-    const bytes =
+    const byteLength =
       typeof length === 'bigint' || Number.isSafeInteger(length)
         ? constant(trace, 'u64', BigInt(length as bigint) * size)
         : size === 1n ? asValue(trace, length, u64) : emitOne(trace, MUL, [emitOne(trace, MIN, [asValue(trace, length, u64), constant(trace, 'u64', U64_MAX / size)]), constant(trace, 'u64', size)]);
-    const [id] = trace.emit(ALLOC, [bytes], { init: { kind: 'enum', value: options.init ?? 'zero' } }, NO_REGIONS, undefined, site);
+    const [id] = trace.emit(ALLOC, [byteLength], { init: { kind: 'enum', value: options.init ?? 'zero' } }, NO_REGIONS, undefined, site);
     return wrap(trace, id as number) as unknown as Handle;
   },
   free: (handle) => void hostOp('buffer.free', [handle, HANDLE]),

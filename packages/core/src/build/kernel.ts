@@ -8,7 +8,7 @@ import { shown } from '../text/json.ts';
 import { TracedBuffer } from './buffer-view.ts';
 import { checkFunction, checkRecord, checkText } from './checks.ts';
 import { captureSite, captureSpan } from './span.ts';
-import { currentTrace, Trace, traceInto } from './trace.ts';
+import { currentTrace, isThenable, Trace, traceInto } from './trace.ts';
 import type { SpanMode, Traced } from './trace.ts';
 import type { Access, BufferTy, BufferView, In, Scalar, Storage, Sync, Value } from './types.ts';
 import { asValue, constant, coreOp, describe, emitOne, isTraced, mustBeTraced, wrap } from './value.ts';
@@ -63,8 +63,8 @@ export function defineKernel<const P extends KernelParams, R extends void | unde
   checkRecord(spec.params, `\`params\` of kernel \`${name}\``);
   checkFunction(body, `the body of kernel \`${name}\``);
   const sizes: readonly unknown[] = Array.isArray(spec.workgroup) ? spec.workgroup : [spec.workgroup];
-  if (sizes.length === 0 || sizes.length > 3 || sizes.some((n) => n !== undefined && typeof n !== 'number') || sizes[0] === undefined) {
-    throw new SluiceError({ code: 'build/param', message: `\`workgroup\` of kernel \`${name}\` is ${describe(spec.workgroup)}`, fix: 'pass the invocations of a workgroup: a number, or up to three by dimension' });
+  if (sizes.length === 0 || sizes.length > 3 || sizes.some((n) => n !== undefined && !isCount(n)) || sizes[0] === undefined) {
+    throw new SluiceError({ code: 'build/param', message: `\`workgroup\` of kernel \`${name}\` is ${describe(spec.workgroup)}`, fix: 'pass the invocations of a workgroup: a positive integer, or up to three by dimension' });
   }
   const span = captureSpan();
   const trace = new Trace('kernel', name, spec.spans);
@@ -73,7 +73,7 @@ export function defineKernel<const P extends KernelParams, R extends void | unde
   const values = Object.fromEntries(params.map((p, i) => [p.name, p.type.kind === 'buffer' ? new TracedBuffer(trace, args[i] as number, p.type, trace.root) : wrap(trace, args[i] as number, trace.root)]));
   traceInto(trace, () => {
     const result: unknown = body(values as unknown as KernelArgs<P>, idsOf(trace));
-    if (result !== undefined && !isPromise(result)) throw trace.fail('build/result', `the body of kernel \`${name}\` returns ${describe(result)}`, 'return nothing: a kernel stores its results in buffers');
+    if (result !== undefined && !isThenable(result)) throw trace.fail('build/result', `the body of kernel \`${name}\` returns ${describe(result)}`, 'return nothing: a kernel stores its results in buffers');
     if (!trace.block.terminated) trace.emit(RETURN, []);
     return result;
   });
@@ -81,8 +81,8 @@ export function defineKernel<const P extends KernelParams, R extends void | unde
   return shown<KernelIr>({ kind: 'kernel', name, params, workgroup: [x, y, z], body: trace.finish(args), span });
 }
 
-function isPromise(x: unknown): boolean {
-  return typeof x === 'object' && x !== null && typeof (x as { then?: unknown }).then === 'function';
+function isCount(n: unknown): boolean {
+  return typeof n === 'number' && Number.isInteger(n) && n >= 1 && n < 2 ** 32;
 }
 
 /** Ids become ops when they are first read, at the start of the kernel. */
@@ -172,8 +172,9 @@ function launchArgs(trace: Trace, callee: KernelIr, args: Readonly<Record<string
 }
 
 function groupCounts(trace: Trace, callee: KernelIr, extent: Extent<'u64'> | { readonly groups: Extent<'u64'> }): readonly Traced[] {
-  const exact = typeof extent === 'object' && 'groups' in extent;
+  const exact = typeof extent === 'object' && (extent as unknown) !== null && 'groups' in extent;
   const given: readonly unknown[] = exact ? listOf(extent.groups) : listOf(extent);
+  if (given.length < 1 || given.length > 3 || given[0] === undefined || given[0] === null) throw trace.fail('build/operand', `the extent of a launch of \`${callee.name}\` is ${describe(extent)}`, 'pass a count, up to three counts by dimension, or `{ groups }` with these');
   const type = given.find(isTraced)?.type ?? scalar('u32');
   if (type.spelling !== 'u32' && type.spelling !== 'u64') throw trace.fail('build/types', `the extent of a launch is ${type.spelling}`, 'pass a u32 or a u64');
   return [0, 1, 2].map((axis) => {

@@ -7,7 +7,7 @@ import type { Rights } from '../registry/backend.ts';
 import { shown } from '../text/json.ts';
 import { checkFunction, checkRecord, checkText } from './checks.ts';
 import { captureSpan } from './span.ts';
-import { Trace, traceInto } from './trace.ts';
+import { isThenable, Trace, traceInto } from './trace.ts';
 import type { SpanMode, Traced } from './trace.ts';
 import type { AnyValue, Scalar, Sync, Value } from './types.ts';
 import { coreOp, describe, isTraced, wrap } from './value.ts';
@@ -59,7 +59,7 @@ export function defineProgram<const P extends ProgramParams, R extends Returned>
   let results: readonly Result[] = [];
   traceInto(trace, () => {
     const returned: unknown = body(values as unknown as ProgramArgs<P>);
-    if (isPromise(returned)) return returned;
+    if (isThenable(returned)) return returned;
     const named = resultsOf(trace, returned);
     results = named.map(([key, value]) => ({ name: key, type: value.type }));
     trace.emit(RETURN, named.map(([, value]) => value));
@@ -87,8 +87,4 @@ function resultsOf(trace: Trace, returned: unknown): readonly [string, Traced][]
     if (!isTraced(value)) throw trace.fail('build/result', `result \`${key}\` of program \`${trace.name}\` is ${describe(value)}`, fix);
     return [key, value];
   });
-}
-
-function isPromise(x: unknown): x is PromiseLike<unknown> {
-  return typeof x === 'object' && x !== null && !isTraced(x) && typeof (x as { then?: unknown }).then === 'function';
 }

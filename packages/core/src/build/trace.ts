@@ -296,17 +296,20 @@ export function traceInto<R>(trace: Trace, body: () => R): R {
   const outer = ambient.current;
   ambient.current = trace;
   try {
-    const result = body();
-    if (isThenable(result)) {
-      result.then(undefined, () => {});
-      throw trace.fail('build/async-body', `the body of ${trace.kind} \`${trace.name}\` is async`, 'do asynchronous work before tracing: a body runs once, synchronously');
-    }
-    return result;
+    return sync(trace, body(), `the body of ${trace.kind} \`${trace.name}\``);
   } finally {
     ambient.current = outer;
   }
 }
 
-function isThenable(x: unknown): x is PromiseLike<unknown> {
+/** What a body gave, unless that is a promise. @throws SluiceError `build/async-body` */
+export function sync<R>(trace: Trace, result: R, what: string): R {
+  if (!isThenable(result)) return result;
+  result.then(undefined, () => {});
+  throw trace.fail('build/async-body', `${what} is async`, 'do asynchronous work before tracing: a body runs once, synchronously');
+}
+
+/** A promise, and no traced value: those are told by their trace. */
+export function isThenable(x: unknown): x is PromiseLike<unknown> {
   return typeof x === 'object' && x !== null && !('trace' in x) && typeof (x as { then?: unknown }).then === 'function';
 }

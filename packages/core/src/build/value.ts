@@ -126,11 +126,17 @@ export class TracedValue implements Traced {
   }
 
   to(type: ScalarName) {
-    return emitOne(this.trace, CAST, [this], { to: { kind: 'type', type: scalar(type) } });
+    return emitOne(this.trace, CAST, [this], { to: { kind: 'type', type: this.#target(type) } });
   }
 
   bitcast(type: ScalarName) {
-    return emitOne(this.trace, BITCAST, [this], { to: { kind: 'type', type: scalar(type) } });
+    return emitOne(this.trace, BITCAST, [this], { to: { kind: 'type', type: this.#target(type) } });
+  }
+
+  #target(type: ScalarName): ScalarType {
+    const found = scalar(type) as ScalarType | undefined;
+    if (found === undefined) throw this.trace.fail('build/types', `there is no scalar type ${describe(type)}`, 'name a scalar type, such as f32');
+    return found;
   }
 
   select(a: Operand, b: Operand) {

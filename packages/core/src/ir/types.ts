@@ -82,8 +82,10 @@ function intern<T extends Type>(draft: Draft<T>): T {
   return made;
 }
 
-const scalars = Object.fromEntries(
-  SCALARS.map((s) => [s.name, intern<ScalarType>({ kind: 'scalar', spelling: s.name, ...s })]),
+// Without a prototype: a name that objects have is no scalar.
+const scalars = Object.assign(
+  Object.create(null) as object,
+  Object.fromEntries(SCALARS.map((s) => [s.name, intern<ScalarType>({ kind: 'scalar', spelling: s.name, ...s })])),
 ) as { readonly [N in ScalarName]: ScalarType };
 
 /** The scalar type of that name. */
