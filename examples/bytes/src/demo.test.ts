@@ -77,7 +77,7 @@ describe('the demo', () => {
 
   test('a backend that is named and not installed is an error; one of the preferred ones is passed over', async () => {
     const file = await fileOf(bytes(1));
-    await expect(demo({ file, out: folder, backends: ['nothing-like-it', 'fs', 'cpu-ref'] })).rejects.toMatchObject({ code: 'plan/unknown-backend' });
+    await expect(demo({ file, out: folder, backends: ['nothing-like-it', 'fs', 'cpu-ref'] })).rejects.toMatchObject({ code: 'demo/not-installed', available: ['fs', 'cpu-ref'] });
     const { asked } = await demo({ file, out: folder });
     expect(asked.map((a) => a.id)).toEqual(['io-uring', 'fs', 'wgsl', 'cpu-ref']);
     expect(asked.filter((a) => a.absent === undefined).map((a) => a.id)).toEqual(expect.arrayContaining(['fs', 'cpu-ref']));
@@ -125,6 +125,10 @@ describe('the demo', () => {
   test.skipIf(process.platform !== 'linux')('a file system that makes no folders is an error and no endless loop (/proc is of Linux)', async () => {
     const file = await fileOf(bytes(10));
     await expect(demo({ file, out: '/proc/nope/deeper' })).rejects.toMatchObject({ code: 'demo/out', message: expect.stringMatching(/ENOENT.*\/proc\/nope/) });
+  });
+
+  test.skipIf(process.platform !== 'linux')('a file without a size is an error, not a difference (/proc is of Linux)', async () => {
+    await expect(demo({ file: '/proc/cpuinfo', out: folder, backends: ['fs', 'cpu-ref'] })).rejects.toMatchObject({ code: 'demo/size', message: expect.stringMatching(/its size was 0$/) });
   });
 
   test('a missing file makes no folder, and an abort rejects with its own reason', async () => {

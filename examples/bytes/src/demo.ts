@@ -1,9 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { SluiceError, session } from '@sluice/core';
+import { session } from '@sluice/core';
 import type { Report } from '@sluice/core';
 import { importPlugins } from './backends.ts';
 import type { Asked } from './backends.ts';
+import { demoError } from './codes.ts';
 import { expectedOf } from './expected.ts';
 import type { Expected } from './expected.ts';
 import { outputFolder } from './output-folder.ts';
@@ -31,6 +32,8 @@ export interface Outcome {
   /** Both files hold what plain JavaScript computes, and nothing else. */
   readonly histogram: boolean;
   readonly crc32: boolean;
+  /** The CRC-32 that the program wrote. */
+  readonly written: number;
   readonly report: Report;
   /** Seconds that the plain computation took. */
   readonly checkSeconds: number;
@@ -39,10 +42,14 @@ export interface Outcome {
 /**
  * Runs the program on a file and compares what it wrote with a plain JavaScript computation. Memory is constant
  * whatever the size of the file.
- * @throws SluiceError where a file, backend or option is at fault; the signal's reason
+ * @throws SluiceError `demo/…`, or where a file, backend or option is at fault; the signal's reason
  */
 export async function demo({ file, out, backends, signal, onProgress }: DemoOptions): Promise<Outcome> {
   const asked = await importPlugins(backends ?? PREFERRED);
+  const missing = asked.find((a) => a.absent !== undefined);
+  if (backends !== undefined && missing !== undefined) {
+    throw demoError('demo/not-installed', `backend \`${missing.id}\`: ${missing.absent}`, 'correct the name, or leave it off the list', { available: asked.flatMap((a) => (a.absent === undefined ? [a.id] : [])) });
+  }
   await using open = await session({ backends: backends ?? asked.filter((a) => a.absent === undefined).map((a) => a.id) });
   const abort = signal === undefined ? {} : { signal };
   const executable = await open.compile(program, abort);
@@ -62,10 +69,15 @@ export async function demo({ file, out, backends, signal, onProgress }: DemoOpti
   const started = performance.now();
   const expected = await expectedOf(file, signal, (done) => onProgress?.('checking', share(done)));
   const checkSeconds = (performance.now() - started) / 1000;
+  if (BigInt(expected.byteLength) !== input.byteLength) {
+    throw demoError('demo/size', `\`${file}\` gave ${expected.byteLength} bytes, and its size was ${input.byteLength}`, 'take a file that nobody writes to; what the kernel makes up, as in /proc, has no size');
+  }
+  const written = await readFile(crc32);
   return {
     file: resolve(file), out: folder, asked, expected, report, checkSeconds,
     histogram: littleEndian(expected.histogram, 8).equals(await readFile(histogram)),
-    crc32: littleEndian([BigInt(expected.crc32)], 4).equals(await readFile(crc32)),
+    crc32: littleEndian([BigInt(expected.crc32)], 4).equals(written),
+    written: written.length < 4 ? NaN : written.readUInt32LE(),
   };
 }
 
@@ -83,5 +95,5 @@ async function refuseSameFile(path: string, file: string): Promise<void> {
   const existing = await stat(path, { bigint: true }).catch(() => undefined);
   const input = await stat(file, { bigint: true });
   if (existing === undefined || existing.dev !== input.dev || existing.ino !== input.ino) return;
-  throw new SluiceError({ code: 'demo/same-file', family: 'run', message: `\`${path}\` is the input itself`, fix: 'choose another folder for the results' });
+  throw demoError('demo/same-file', `\`${path}\` is the input itself`, 'choose another folder for the results');
 }

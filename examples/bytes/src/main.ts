@@ -1,6 +1,8 @@
+import { constants } from 'node:os';
 import { parseArgs } from 'node:util';
 import { errorToJson, renderError, toJson } from '@sluice/core';
 import { explain } from './backends.ts';
+import { demoError } from './codes.ts';
 import { PREFERRED, demo } from './demo.ts';
 import type { DemoOptions, Outcome } from './demo.ts';
 
@@ -15,7 +17,8 @@ Usage: npm run demo -- [file] [options]
   --json             print one JSON object
   --help             show this help
 
-Exit status: 0 if both files hold what plain JavaScript computes, 1 if not or on a failure, 2 for a bad command line.`;
+Exit status: 0 if both files hold what plain JavaScript computes, 1 if not or on a failure, 2 for a bad command line,
+128 and its number for a signal.`;
 
 
 async function main(): Promise<number> {
@@ -23,7 +26,9 @@ async function main(): Promise<number> {
   try {
     args = parse();
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}\n`);
+    const message = error instanceof Error ? error.message : String(error);
+    if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ ok: false, error: { message } }, undefined, 2)}\n`);
+    process.stderr.write(`${message}\n\n${HELP}\n`);
     return 2;
   }
   if (args.help) {
@@ -32,7 +37,13 @@ async function main(): Promise<number> {
   }
   const { json, file, out, backends } = args;
   const controller = new AbortController();
-  process.once('SIGINT', () => controller.abort(new Error('stopped by SIGINT')));
+  let status = 1;
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(name, () => {
+      status = 128 + constants.signals[name];
+      controller.abort(demoError('demo/interrupted', `stopped by ${name}`, 'run it again: the results are incomplete'));
+    });
+  }
   const onProgress = statusLine();
   try {
     const outcome = await demo({ file, out, backends, signal: controller.signal, ...(onProgress === undefined ? {} : { onProgress }) });
@@ -43,7 +54,7 @@ async function main(): Promise<number> {
     clearStatus();
     if (json) process.stdout.write(`${JSON.stringify({ ok: false, error: errorToJson(error) }, undefined, 2)}\n`);
     else process.stderr.write(`${renderError(error, { color: process.stderr.isTTY && !process.env['NO_COLOR'] })}\n`);
-    return 1;
+    return status;
   }
 }
 
@@ -56,6 +67,7 @@ function parse() {
   if (more.length > 0) throw new Error(`one file at most: ${more.join(' ')} is too much`);
   const backends = values.backend?.split(',').map((s) => s.trim());
   if (backends?.includes('') === true) throw new Error('--backend has an empty name in its list');
+  if (values.out === '' || file === '') throw new Error(`${file === '' ? 'the file' : '--out'} is an empty path`);
   return { file, out: values.out, backends, json: values.json, help: values.help };
 }
 
@@ -71,7 +83,7 @@ function asText(outcome: Outcome): string {
     `moved ${bytes.read} bytes in and ${bytes.written} out: ${bytes.direct} direct, ${bytes.buffered} buffered, ${bytes.bounced} bounced; ${report.launches} launches`,
     `took ${seconds.toFixed(2)} s: ${mega(expected.byteLength / seconds)} MB/s (plain JavaScript: ${checkSeconds.toFixed(2)} s)`,
     `${outcome.out}/histogram.bin: 256 counts, ${passed(outcome.histogram)}`,
-    `${outcome.out}/crc32.bin: ${expected.crc32.toString(16).padStart(8, '0')}, ${passed(outcome.crc32)}`,
+    `${outcome.out}/crc32.bin: ${hex(outcome.written)}, ${passed(outcome.crc32)}${outcome.crc32 ? '' : `, which gives ${hex(expected.crc32)}`}`,
   ].join('\n');
 }
 
@@ -79,17 +91,21 @@ function passed(ok: boolean): string {
   return ok ? 'the same as plain JavaScript' : 'DIFFERS from plain JavaScript';
 }
 
+function hex(crc32: number): string {
+  return crc32.toString(16).padStart(8, '0');
+}
+
 function mega(bytes: number): string {
   return (bytes / 1e6).toFixed(1);
 }
 
-function asJson({ file, out, asked, expected, histogram, crc32, report, checkSeconds }: Outcome) {
+function asJson({ file, out, asked, expected, written, histogram, crc32, report, checkSeconds }: Outcome) {
   const bytes = Object.fromEntries(Object.entries(report.bytes).map(([way, count]) => [way, Number(count)]));
   return {
     ok: histogram && crc32,
     file, byteLength: expected.byteLength, out,
     histogram: { ok: histogram },
-    crc32: { ok: crc32, expected: expected.crc32 },
+    crc32: { ok: crc32, written, expected: expected.crc32 },
     backends: asked.map(({ id, absent }) => ({ id, role: report.placement.backends.find((b) => b.id === id)?.role ?? null, reason: absent ?? report.placement.passedOver.find((p) => p.backend === id)?.reason ?? null })),
     report: { seconds: report.seconds, bytes, bytesPerSecond: expected.byteLength / report.seconds, transfers: report.transfers, launches: report.launches, checkSeconds },
     placement: report.placement,

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { SluiceError } from '@sluice/core';
+import { demoError } from './codes.ts';
 
 /**
  * The folder at `path`, made with its parents where they are missing; a new one for temporary files where `path` is absent.
@@ -16,7 +16,7 @@ export async function outputFolder(path: string | undefined): Promise<string> {
     return folder;
   } catch (cause) {
     const [where, fix] = folder === undefined ? [`in \`${tmpdir()}\``, 'set TMPDIR to a folder that exists and may be written to, or name a folder with --out'] : [`at \`${folder}\``, 'name a folder, or a place where one can be made'];
-    throw new SluiceError({ code: 'demo/out', family: 'run', message: `no folder for the results can be made ${where}: ${cause instanceof Error ? cause.message : String(cause)}`, fix, cause });
+    throw demoError('demo/out', `no folder for the results can be made ${where}: ${cause instanceof Error ? cause.message : String(cause)}`, fix, { cause });
   }
 }
 

@@ -82,7 +82,7 @@ export { bool, f16, f32, i32, i64, u32, u64 } from './build/value.ts';
 export type { AnyValue, ArrayOps, ArrayTy, Atomic, BoolOps, BufferTy, BufferView, Carry, Components, Float, FloatOps, HandleOps, In, Int, IntOps, Literal, Next, Operand, Ordering, Readable, Scalar, Storage, Ty, TyOf, Value, Vector, VectorOps, Writable } from './build/types.ts';
 
 // verification, planning, sessions
-export { verify } from './verify/verify.ts';
+export { verified, verify } from './verify/verify.ts';
 export { place } from './plan/place.ts';
 export type { PlaceOptions } from './plan/place.ts';
 export { session } from './run/session.ts';

@@ -21,7 +21,7 @@ async function everyPlugin(): Promise<Registry> {
 
 /** The codes of the registry, and of packages that raise errors and are no plugins: those with a `src/codes.ts`. */
 async function everyCode(): Promise<ReadonlyMap<string, CodeRow>> {
-  const tables = publicPackages.map(({ folder }) => `${folder}/src/codes.ts`).filter((file) => existsSync(join(root, file)));
+  const tables = [...publicPackages.map(({ folder }) => folder), 'examples/bytes'].map((folder) => `${folder}/src/codes.ts`).filter((file) => existsSync(join(root, file)));
   const more = await Promise.all(tables.map((file) => load<{ readonly codes?: Readonly<Record<string, CodeRow>> }>(file)));
   return new Map([...(await everyPlugin()).codes, ...more.flatMap(({ codes }) => Object.entries(codes ?? {}))]);
 }

@@ -17,7 +17,7 @@ export function errorPage(codes: Iterable<readonly [string, CodeRow]>): string {
     const own = rows.filter(([, row]) => row.family === family);
     return `## ${title}\n\nFamily \`${family}\`. ${text}\n\n${table(['code', 'when'], own.map(([code, row]) => [`\`${code}\``, row.summary]))}`;
   });
-  return page('Error codes', 'the code tables of core, the plugins and the command line', [
+  return page('Error codes', 'the code tables of core, the plugins, the command line and the demo', [
     'Every error of Sluice has a code, `<part>/<what>`, and one of three families. [The guide](../guides/application-author.md#errors) says what else it has.',
     ...sections,
   ]);

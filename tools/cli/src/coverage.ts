@@ -7,10 +7,7 @@ export interface OpCoverage {
   readonly dialect: string;
   readonly category: OpDef['category'];
   readonly signature: Pick<SignatureView, 'inputs' | 'outputs' | 'attrs'>;
-  /**
-   * The slots that hold a builder, each with the backends that it serves. `*` is a builder for every backend that reads
-   * the slot; those that are registered stand beside it.
-   */
+  /** The slots that hold a builder, each with the registered backends that it serves: none where nobody reads it yet. */
   readonly lowerings: { readonly [S in Slot]?: readonly string[] };
 }
 
@@ -23,12 +20,13 @@ export function coverage(registry: Registry): readonly OpCoverage[] {
 }
 
 function loweringsOf(registry: Registry, id: string): OpCoverage['lowerings'] {
-  const slots = SLOTS.map((slot) => {
-    const own = [...(registry.table(id)?.[slot].keys() ?? [])];
-    const served = own.includes('*') ? [...registry.backends.values()].filter((b) => b.slot === slot).map((b) => b.id) : [];
-    return [slot, [...new Set([...own, ...served])].sort()] as const;
+  const slots = SLOTS.flatMap((slot) => {
+    const builders = registry.table(id)?.[slot];
+    if (builders === undefined || builders.size === 0) return [];
+    const served = [...registry.backends.values()].filter((b) => builders.has(b.id) || (b.slot === slot && builders.has('*'))).map((b) => b.id);
+    return [[slot, served.sort()] as const];
   });
-  return Object.fromEntries(slots.filter(([, backends]) => backends.length > 0));
+  return Object.fromEntries(slots);
 }
 
 /** The columns of the coverage matrix: what stands in front, one for each registered backend, and a note. */

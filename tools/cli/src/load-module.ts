@@ -7,7 +7,7 @@ import { syntaxFault } from './syntax-fault.ts';
 import type { SyntaxFault } from './syntax-fault.ts';
 
 /** Endings of the modules that can be loaded. */
-export const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs'];
+export const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs', '.cjs'];
 
 /**
  * Imports the module at `file`, an absolute path. TypeScript is compiled in memory, on every version of Node; what the

@@ -15,7 +15,7 @@ const FORMS = [TEXT, WIRE];
 /** What a command line may name as a program, for help texts. */
 export const PROGRAM = {
   name: 'program',
-  summary: 'A text (.slu), a wire file (.sluw), or a module (.ts, .mts, .js, .mjs) that exports a program by default; module#name for another export.',
+  summary: 'A text (.slu), a wire file (.sluw), or a module (.ts, .mts, .js, .mjs, .cjs) that exports a program by default; module#name for another export.',
 };
 
 /** A program as the command line names it. */

@@ -13,7 +13,16 @@ const write = stdout.write.bind(stdout);
 // With --json standard output is one JSON value: what the modules of programs and plugins print goes to standard error.
 if (json) stdout.write = stderr.write.bind(stderr);
 
-const here = terminal({ stdout: { write: (text) => write(text), isTTY: stdout.isTTY }, stderr, env: process.env, cwd: process.cwd() });
+const here = terminal({ stdout: { write: (text) => write(text), isTTY: stdout.isTTY }, stderr, env: process.env, cwd: currentFolder() });
+
+/** A folder that was deleted while somebody stands in it has no name any more. */
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return process.env['PWD'] ?? '/';
+  }
+}
 
 let status: number | undefined;
 // A module may wait for what never comes: then nothing is left to do, and the command is not over.

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { registerPlugin } from '@sluice/core';
@@ -104,7 +105,8 @@ export function absence(name: string): { readonly reason: string; readonly fix: 
   return { reason: `not installed (${known.runs})`, fix: `it is not published: pack the folder ${known.folder} of the Sluice workspace, and add the tarball to the project` };
 }
 
-function noPlugin(name: string, folder: string): SluiceError {
+/** The error for a plugin that was asked for and is not there. */
+export function noPlugin(name: string, folder: string): SluiceError {
   const { reason, fix } = absence(name);
   const available = KNOWN.flatMap((k) => (k.folder === undefined ? [] : [k.name]));
   return cliError('cli/no-plugin', `plugin \`${name}\` is ${reason}; looked for from \`${folder}\``, fix ?? 'use another plugin', fix === null ? { available } : {});
@@ -113,6 +115,7 @@ function noPlugin(name: string, folder: string): SluiceError {
 /** A file registers itself, or exports its value as `plugin`, as a package's `./plugin` entry does. */
 async function linkFile(name: string, file: string): Promise<Linked> {
   try {
+    if (!existsSync(file)) throw cliError('cli/no-plugin', `plugin \`${name}\`: \`${file}\` does not exist`, 'name a module that registers a plugin, or exports one as `plugin`');
     const { plugin } = (await loadModule(file)) as { readonly plugin?: Plugin };
     if (plugin !== undefined) registerPlugin(plugin);
     return { name: plugin?.name ?? name, version: plugin?.version, state: 'imported', own: false };

@@ -11,10 +11,11 @@ export function progressLine({ status }: Terminal): ((progress: Progress) => voi
   if (status === undefined) return undefined;
   const started = performance.now();
   let next = started + LONG;
-  return ({ op, done }) => {
+  return ({ op, done, total }) => {
     const now = performance.now();
     if (now < next) return;
     next = now + PACE;
-    status(`${op}: ${bytes(done)} moved, ${rate(done, (now - started) / 1000)}`);
+    // What a host loop has yet to issue is not in the total.
+    status(`${op}: ${bytes(done)} of ${bytes(total)} issued, ${rate(done, (now - started) / 1000)}`);
   };
 }

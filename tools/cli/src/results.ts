@@ -13,16 +13,17 @@ export type Shown = number | string | boolean | { readonly byteLength: number; r
  */
 export function outputsFor(program: ProgramIr, texts: readonly string[], cwd: string): ReadonlyMap<string, string> {
   const buffers = program.results.filter((r) => r.type.kind === 'handle').map((r) => r.name);
-  return new Map(
-    texts.map((text) => {
-      const at = text.indexOf('=');
-      const name = text.slice(0, at);
-      if (at <= 0 || at === text.length - 1 || !buffers.includes(name)) {
-        throw cliError('cli/usage', `--out ${text}: not \`name=path\` with a buffer that program \`${program.name}\` returns`, `it returns ${buffers.length === 0 ? 'no buffers' : buffers.join(', ')}`);
-      }
-      return [name, resolve(cwd, text.slice(at + 1))];
-    }),
-  );
+  const outputs = new Map<string, string>();
+  for (const text of texts) {
+    const at = text.indexOf('=');
+    const name = text.slice(0, at);
+    if (at <= 0 || at === text.length - 1 || !buffers.includes(name)) {
+      throw cliError('cli/usage', `--out ${text}: not \`name=path\` with a buffer that program \`${program.name}\` returns`, `it returns ${buffers.length === 0 ? 'no buffers' : buffers.join(', ')}`);
+    }
+    if (outputs.has(name)) throw cliError('cli/usage', `--out ${text}: \`${name}\` is given twice`, 'write it to one file');
+    outputs.set(name, resolve(cwd, text.slice(at + 1)));
+  }
+  return outputs;
 }
 
 /** Buffers that are longer are not read back unless they are written to a file. */

@@ -24,6 +24,7 @@ export interface Terminal {
 export interface Stream {
   write(text: string | Uint8Array): unknown;
   readonly isTTY?: boolean | undefined;
+  /** 0 where a terminal does not know. */
   readonly columns?: number | undefined;
 }
 
@@ -41,7 +42,7 @@ export function terminal({ stdout, stderr, env, cwd }: Surroundings): Terminal {
   const status = (text: string) => {
     if (text === '' && !shown) return;
     shown = text !== '';
-    stderr.write(CLEAR_LINE + text.slice(0, (stderr.columns ?? 80) - 1));
+    stderr.write(CLEAR_LINE + text.slice(0, (stderr.columns || 80) - 1));
   };
   const line = (stream: Stream, text: string) => {
     status('');

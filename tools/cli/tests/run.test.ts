@@ -90,7 +90,7 @@ describe('sluice run', () => {
     const unplaced = await installed.run(['run', 'copy.ts', '--grant', 'source=a.bin', '--grant', 'target=kept.bin', '--truncate', '--backend', 'cpu-ref']);
     expect(unplaced).toMatchObject({ status: 1, stderr: expect.stringMatching(/^plan\/not-runnable/) });
     const unfit = await installed.run(['run', 'copy.ts', '--grant', 'source=kept.bin:w', '--grant', 'target=a.bin', '--truncate']);
-    expect(unfit).toMatchObject({ status: 1, stderr: expect.stringMatching(/^grant\/rights: `source` needs rights `r`/) });
+    expect(unfit).toMatchObject({ status: 2, stderr: expect.stringMatching(/^cli\/usage: --grant source: the parameter declares `r`, and `w` lacks `r`/) });
     expect([String(await get('kept.bin')), String(await get('a.bin'))]).toEqual(['kept', 'some bytes']);
   });
 
@@ -109,12 +109,27 @@ describe('sluice run', () => {
     expect(String(await get('same.bin'))).toBe('precious');
   });
 
-  test('rights that fall short are refused by the session', async () => {
+  test('rights that fall short are refused before any file is opened or made', async () => {
     await put('copy.ts', COPY);
     await put('a.bin', 'x');
-    const { status, stderr } = await installed.run(['run', 'copy.ts', '--grant', 'source=a.bin', '--grant', 'target=a.bin:r']);
-    expect(status).toBe(1);
-    expect(stderr).toMatch(/^grant\/rights: `target` needs rights `w`/);
+    const { status, stderr } = await installed.run(['run', 'copy.ts', '--grant', 'source=unmade.bin:w', '--grant', 'target=a.bin:r']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^cli\/usage: --grant source: the parameter declares `r`, and `w` lacks `r`\n {2}--grant target: the parameter declares `w`, and `r` lacks `w`\n/);
+    expect(await exists('unmade.bin')).toBe(false);
+  });
+
+  test('a program that is none is an error of the verifier, whatever is wrong with it', async () => {
+    const programs = ['{ kind: "program", params: [], kernels: [], body: {} }', '{ kind: "program", name: "p", params: [{}], results: [], kernels: [], body: {} }'];
+    for (const [i, program] of programs.entries()) {
+      await put(`none${i}.mjs`, `export default ${program};`);
+      const { status, stdout } = await installed.run(['run', `none${i}.mjs`, '--json']);
+      expect({ status, ...JSON.parse(stdout) }).toMatchObject({ status: 1, ok: false, error: { code: 'verify/invalid' } });
+    }
+  });
+
+  test('a program may be a CommonJS module', async () => {
+    await put('answer.cjs', `const { defineProgram, u64 } = require('@sluice/core');\nexports.answer = defineProgram('answer', {}, () => ({ n: u64(42) }));\n`);
+    expect(await installed.run(['run', 'answer.cjs#answer'])).toMatchObject({ status: 0, stdout: expect.stringMatching(/^n = 42$/m) });
   });
 
   test('everything that is wrong with the arguments is said at once', async () => {
@@ -143,6 +158,7 @@ describe('sluice run', () => {
     expect(await installed.run(args('missing.bin', 'x.bin'))).toMatchObject({ status: 1, stderr: expect.stringMatching(/^cli\/file: `.*missing\.bin` cannot be read: ENOENT/) });
     await put('data.bin', 'abcd');
     expect(await installed.run(args('data.bin', 'no-folder/x.bin'))).toMatchObject({ status: 1, stderr: expect.stringMatching(/^cli\/file: `.*x\.bin` cannot be written: ENOENT/) });
+    expect(await installed.run([...args('data.bin', 'x.bin'), '--out', 'out=y.bin'])).toMatchObject({ status: 2, stderr: expect.stringMatching(/^cli\/usage: --out out=y\.bin: `out` is given twice/) });
     expect(await installed.run([...args('data.bin', 'x.bin'), '--out', 'big=x'])).toMatchObject({ status: 2, stderr: expect.stringMatching(/^cli\/usage: --out big=x: .*\n {2}fix: it returns out\n$/) });
   });
 

@@ -34,6 +34,9 @@ function byRank(registry: Registry): readonly Backend[] {
   return [...registry.backends.values()].filter((b) => b.onlyByName !== true).sort((a, b) => b.rank - a.rank || (a.id < b.id ? -1 : 1));
 }
 
+/** Backends whose packages have their names: no other package is ours to recommend. */
+const OURS: readonly string[] = ['cpu-ref', 'fs', 'io-uring', 'wgsl', 'cuda', 'gds'];
+
 function named(registry: Registry, id: string): Backend {
   const found = registry.backends.get(id);
   if (found !== undefined) return found;
@@ -41,7 +44,7 @@ function named(registry: Registry, id: string): Backend {
   throw new SluiceError({
     code: 'plan/unknown-backend',
     message: `backend \`${id}\` is not registered`,
-    fix: `import the plugin that has it, such as '@sluice/${id}', or take it off the list`,
+    fix: `${OURS.includes(id) ? `import '@sluice/${id}'` : 'import the plugin that has it'}, or take it off the list`,
     available,
   });
 }

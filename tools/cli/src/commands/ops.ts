@@ -2,7 +2,7 @@ import { Registry } from '@sluice/core';
 import { JSON_OPTION, PLUGIN_OPTION, usage } from '../command.ts';
 import type { Command } from '../command.ts';
 import { coverage, matrix } from '../coverage.ts';
-import { linkAvailable } from '../plugins.ts';
+import { linkAvailable, noPlugin } from '../plugins.ts';
 import { markdownTable, textTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -19,15 +19,20 @@ export const ops: Command = {
 
   async run(invocation, terminal) {
     if (invocation.flag('json') && invocation.flag('markdown')) throw usage(ops, '--json and --markdown exclude each other');
-    for (const linked of await linkAvailable(invocation.names('plugin'), terminal.cwd)) {
+    const named = invocation.names('plugin');
+    let status = 0;
+    for (const linked of await linkAvailable(named, terminal.cwd)) {
       if (linked.state === 'failed') terminal.fail(linked.error, false);
+      // Of the known ones that nobody asked for, one may well be missing.
+      if (linked.state === 'missing' && named !== undefined) terminal.fail(noPlugin(linked.name, terminal.cwd), false);
+      if (linked.state !== 'imported' && named !== undefined) status = 1;
     }
     const registry = Registry.default;
     for (const { error } of registry.rejected) terminal.fail(error, false);
     if (invocation.flag('json')) terminal.printJson(coverage(registry));
     else if (invocation.flag('markdown')) printMarkdown(registry, terminal);
     else printTable(registry, terminal);
-    return 0;
+    return status;
   },
 };
 

@@ -1,4 +1,4 @@
-import { session } from '@sluice/core';
+import { Registry, session, verified } from '@sluice/core';
 import type { Executable, Report } from '@sluice/core';
 import { argumentsFor } from '../arguments.ts';
 import { JSON_OPTION, PLUGIN_OPTION } from '../command.ts';
@@ -35,7 +35,7 @@ export const run: Command = {
 
   async run(invocation, terminal) {
     const reference = programReference(invocation.positionals[0] ?? '', terminal.cwd);
-    const program = await loadLinked(reference, invocation.names('plugin'), terminal.cwd);
+    const program = verified(await loadLinked(reference, invocation.names('plugin'), terminal.cwd), Registry.default);
     const given = argumentsFor(program, invocation.texts('grant'), invocation.texts('arg'));
     const outputs = outputsFor(program, invocation.texts('out'), terminal.cwd);
     const backends = invocation.names('backend');
