@@ -18,6 +18,7 @@ import type { OptionKind } from './options.ts';
 import type { SessionState } from './state.ts';
 import type { Exit, RegionStep } from './step.ts';
 import { writeError } from './transfer-step.ts';
+import { withWritten } from './written-file.ts';
 
 const RUN_OPTIONS: Readonly<Record<keyof RunOptions, OptionKind>> = { signal: SIGNAL, onProgress: FUNCTION };
 
@@ -103,7 +104,7 @@ export class CompiledProgram {
     try {
       const { exit, placement } = await this.#issue(run, args);
       await run.drained();
-      if (run.failure === undefined) await makeDurable(run);
+      if (run.failure === undefined && this.#host.durability === 'run') await makeDurable(run);
       run.check();
       const { direct, buffered, bounced, read, written } = run.bytes;
       const { transfers, launches } = run;
@@ -113,7 +114,7 @@ export class CompiledProgram {
     } catch (error) {
       run.fail(error);
       await run.drained();
-      throw run.failure?.error;
+      throw withWritten(run.failure?.error, run.written.values());
     } finally {
       disregard();
       run.end();
@@ -202,8 +203,10 @@ function joined(a: Rights, b: Rights | undefined): Rights {
 
 /** One sync for each written file. */
 async function makeDurable(run: Execution): Promise<void> {
-  await Promise.all([...run.written.values()].map(async ({ carrier, file, bytes }) => {
-    const outcome = await new Promise<Outcome>((resolve) => run.submit(carrier, { kind: 'sync', file }, resolve));
-    if (!outcome.ok) run.fail(writeError(outcome.error, bytes, 0));
+  await Promise.all([...run.written.values()].map(async (written) => {
+    const synced = written.syncing();
+    const outcome = await new Promise<Outcome>((resolve) => run.submit(written.carrier, { kind: 'sync', file: written.file }, resolve));
+    if (outcome.ok) synced();
+    else run.fail(writeError(outcome.error, written.bytes, 0));
   }));
 }

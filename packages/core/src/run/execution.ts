@@ -15,6 +15,7 @@ import type { FileOrder } from './order.ts';
 import type { Carrier } from './outcome.ts';
 import type { SessionState } from './state.ts';
 import { Submissions } from './submission.ts';
+import { WrittenFile } from './written-file.ts';
 
 /** A grant of a run, with the rights that the program declares and the file as each backend that the plan uses has opened it. */
 export interface BoundGrant {
@@ -33,14 +34,6 @@ export interface Effects {
 
 /** Ends a task that has begun, with an error if it failed. */
 export type Finish = (error?: unknown) => void;
-
-/** A file that the run has written and has to make durable before it resolves. */
-interface WrittenFile {
-  readonly carrier: Carrier;
-  readonly file: OpenFile;
-  readonly record: GrantRecord;
-  bytes: number;
-}
 
 /** One run of a program: its values, what it holds, what is in flight, how it fails. */
 export class Execution {
@@ -201,14 +194,16 @@ export class Execution {
     throw new SluiceError({ code: 'grant/unknown', message: `the run was given no grant ${fd}`, fix: 'pass the grant as an argument of the run', available: [...this.grants].map(([n, g]) => `${n} (${g.record.name})`) });
   }
 
-  /** Notes a write that must be durable before the run resolves; the file stays open until then. */
-  wrote(carrier: Carrier, file: OpenFile, record: GrantRecord, bytes: number): void {
-    const known = this.written.get(file.identity);
-    if (known !== undefined) known.bytes += bytes;
-    else {
+  /** Notes that bytes of a file are written; it stays open until the run ends. */
+  wrote(carrier: Carrier, file: OpenFile, record: GrantRecord, from: bigint, bytes: number): WrittenFile {
+    let known = this.written.get(file.identity);
+    if (known === undefined) {
       record.use();
-      this.written.set(file.identity, { carrier, file, record, bytes });
+      known = new WrittenFile(carrier, file, record);
+      this.written.set(file.identity, known);
     }
+    known.add(from, from + BigInt(bytes));
+    return known;
   }
 
   /** Gives a value to `id`; the hold of a handle goes with it. */

@@ -139,10 +139,12 @@ function settle(run: Execution, id: string, carrier: Carrier, transfer: Transfer
   const { durability } = run.session;
   const written = outcome.ok ? transfer.memory.byteLength : outcome.transferred;
   const record = spans.find((s) => s.file === file)?.record;
-  if (outcome.ok && durability === 'run' && record !== undefined) run.wrote(carrier, file, record, written);
+  const known = record === undefined ? undefined : run.wrote(carrier, file, record, transfer.offset, written);
   if (outcome.ok && durability !== 'op') return finish();
   if (!outcome.ok && (durability === 'none' || written === 0)) return finish(writeError(outcome.error, written, 0));
+  const durable = known?.syncing();
   run.submit(carrier, { kind: 'sync', file }, (synced) => {
+    if (synced.ok) durable?.();
     if (!outcome.ok) return finish(writeError(outcome.error, written, synced.ok ? written : 0));
     finish(synced.ok ? undefined : writeError(synced.error, written, 0));
   });
