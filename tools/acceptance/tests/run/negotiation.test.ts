@@ -197,6 +197,17 @@ describe('what serves', () => {
     await failure(alone.grant('x'), 'session/no-storage');
   });
 
+  test('a compute backend that cannot run here: the program does not compile, and the reason and remedy are said', async () => {
+    const away = definePlugin({ name: 'away', version: '1.0.0', api: 1, register: (hooks) => hooks.backend({
+      id: 'away', slot: 'primaryText', role: 'compute', rank: 1,
+      probe: async () => ({ available: false, reason: 'no adapter', fix: 'plug one in' }),
+      open: () => Promise.reject(new Error('unreachable')),
+    }) });
+    const s = await open({ registry: new Registry().with(fs).with(away), backends: ['fs', 'away'] });
+    const { problems } = await failure(s.compile(bump), 'plan/not-runnable');
+    expect(problems.map((p) => [p.code, p.message, p.details['tried']])).toEqual([['plan/backend-unavailable', 'no compute backend that is linked can run on this machine: away: no adapter', [{ backend: 'away', reason: 'no adapter' }]]]);
+  });
+
   test('masks switch cells off', async () => {
     const kernelMasked = await open({ masks: { 'cpu-ref': { ops: ['buffer.store'], types: ['u32'], limits: { workgroupInvocations: 32 } } } });
     const error = await failure(kernelMasked.compile(bump), 'plan/not-runnable');
