@@ -60,7 +60,7 @@ function grantFor(param: Param, value: string): Given {
   if (declared === undefined) throw wrong(`--grant ${param.name}: the parameter is ${param.type.spelling}, not a file: use ${optionFor(param)}`);
   const [, path = value, rights = declared] = /^(.+):(r|w|rw)$/s.exec(value) ?? [];
   if (path === '') throw wrong(`--grant ${param.name}: the path is empty`);
-  const lacks = [...declared].filter((right) => !rights.includes(right));
+  const lacks = declared.split('').filter((right) => !rights.includes(right));
   if (lacks.length > 0) throw wrong(`--grant ${param.name}: the parameter declares \`${declared}\`, and \`${rights}\` lacks \`${lacks.join('')}\``);
   return { kind: 'grant', path, rights: rights as Rights };
 }
