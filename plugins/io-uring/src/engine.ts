@@ -1,11 +1,15 @@
 import { SluiceError } from '@sluice/core';
 import { denied } from './denied.ts';
-import { COMPLETION, loadNative } from './native.ts';
+import { Groups } from './groups.ts';
+import { COMPLETION, ROW, loadNative } from './native.ts';
 import type { Native, Ring } from './native.ts';
 import { Pool } from './pool.ts';
 
 /** A transfer that the ring has. `transferred` is the prefix in bytes, of which `direct` and `buffered` were moved by each path. */
 export type Completed = (error: number, transferred: number, direct: number, buffered: number) => void;
+
+/** Completions that one call of the addon brings at most. */
+const COMPLETIONS = 256;
 
 /** The one ring, thread and pool of this Node environment. It lives as long as a device holds it. */
 export class Engine {
@@ -14,17 +18,18 @@ export class Engine {
   readonly native: Native;
   readonly ring: Ring;
   readonly pool: Pool;
+  readonly groups: Groups;
   #holders = 0;
   /** By token. */
   readonly #waiting: (Completed | undefined)[] = [];
   readonly #tokens: number[] = [];
-  #inFlight = 0;
-  #groups = 0;
+  readonly #completions = new Float64Array(COMPLETIONS * COMPLETION);
+  #rows = new Float64Array(8 * ROW);
 
   private constructor(native: Native) {
     this.native = native;
     try {
-      this.ring = new native.Ring((rows) => this.#completed(rows));
+      this.ring = new native.Ring((count) => this.#completed(count), this.#completions);
     } catch (cause) {
       const { stage, errno } = cause as { stage: Parameters<typeof denied>[0]; errno: number };
       throw new SluiceError({ code: 'backend/open-failed', message: `io_uring could not be opened: ${denied(stage, errno).reason}`, fix: denied(stage, errno).fix, cause });
@@ -35,6 +40,7 @@ export class Engine {
       this.ring.close();
       throw error;
     }
+    this.groups = new Groups((id) => this.ring.cancel(id));
   }
 
   /**
@@ -56,6 +62,7 @@ export class Engine {
     if (Engine.#current === this) Engine.#current = undefined;
     // The kernel may go on writing to the memory of a ring that is lost: that is left where it is.
     if (this.broken === 0) this.pool.close();
+    this.groups.close();
     this.ring.close();
   }
 
@@ -64,17 +71,16 @@ export class Engine {
     return this.ring.state().broken;
   }
 
-  /** A number by which transfers can be cancelled together. */
-  group(): number {
-    this.#groups = (this.#groups + 1) % 2 ** 32;
-    return this.#groups;
+  /** Room for rows that the ring is to be given: always the same, so that a transfer makes none. */
+  rows(count: number): Float64Array {
+    if (this.#rows.length < count * ROW) this.#rows = new Float64Array(2 * count * ROW);
+    return this.#rows;
   }
 
-  /** A token for one transfer; the process stays alive until it has completed. */
+  /** A token for one transfer, which the ring is handed at once. */
   expect(completed: Completed): number {
     const token = this.#tokens.pop() ?? this.#waiting.length;
     this.#waiting[token] = completed;
-    if (this.#inFlight++ === 0) this.ring.hold(true);
     return token;
   }
 
@@ -82,11 +88,11 @@ export class Engine {
   forget(token: number): void {
     this.#waiting[token] = undefined;
     this.#tokens.push(token);
-    if (--this.#inFlight === 0) this.ring.hold(false);
   }
 
-  #completed(rows: Float64Array): void {
-    for (let at = 0; at < rows.length; at += COMPLETION) {
+  #completed(count: number): void {
+    const rows = this.#completions;
+    for (let at = 0; at < count * COMPLETION; at += COMPLETION) {
       const token = rows[at] as number;
       const completed = this.#waiting[token];
       this.forget(token);

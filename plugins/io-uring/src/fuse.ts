@@ -43,6 +43,6 @@ function overTheEnd(engine: Engine, file: RingFile, offset: bigint): Promise<{ r
     });
     const row = new Float64Array(ROW);
     row.set([token, 0, file.id, extent.slab.id, extent.start, 2, Number(offset >> 32n), Number(offset & 0xffffffffn)]);
-    engine.ring.submit(engine.group(), row, []);
+    engine.ring.submit(engine.groups.next(), row, 1, []);
   });
 }

@@ -19,7 +19,7 @@ export class PoolMemory implements Memory {
   }
 
   get bytes(): Uint8Array<ArrayBuffer> {
-    this.#bytes ??= new Uint8Array(this.extent.slab.buffer, this.extent.start + this.#shift, this.padded);
+    this.#bytes ??= shown(this.extent, this.extent.start + this.#shift, this.padded);
     return this.#bytes;
   }
 
@@ -50,6 +50,12 @@ export class PoolMemory implements Memory {
   }
 }
 
+/** The array over a part of an extent: the last one again where it can be, since arrays are slow to make. */
+function shown(extent: Extent, start: number, length: number): Uint8Array<ArrayBuffer> {
+  if (extent.shown?.byteOffset !== start || extent.shown.length !== length) extent.shown = new Uint8Array(extent.slab.buffer, start, length);
+  return extent.shown;
+}
+
 /** A session's way to the pool: it knows what the session has not given back. */
 export class PoolAllocator implements Allocator {
   readonly space = 'host';
@@ -68,7 +74,7 @@ export class PoolAllocator implements Allocator {
   allocate(byteLength: number, contents: 'zero' | 'any'): Memory {
     if (byteLength > LARGEST) throw new SluiceError({ code: 'mem/too-large', message: `${byteLength} bytes are over the limit of ${LARGEST} for one buffer`, fix: 'move the data in chunks' });
     const memory = new PoolMemory(this.#pool.take(byteLength), byteLength);
-    memory.bytes.fill(0, contents === 'zero' ? 0 : byteLength);
+    if (contents === 'zero' || memory.padded > byteLength) memory.bytes.fill(0, contents === 'zero' ? 0 : byteLength);
     this.#taken.add(memory);
     return memory;
   }

@@ -7,7 +7,8 @@ export interface Native {
   /** Sets up a ring, makes a round trip and takes it down. Stage `none`: it works; else the call that failed, and its errno. */
   probe(): { readonly stage: Stage; readonly errno: number };
   inspect(fd: number): Inspection;
-  readonly Ring: new (completed: (rows: Float64Array) => void) => Ring;
+  /** `completed` is called when there are `count` rows of `COMPLETION` numbers in `completions`. */
+  readonly Ring: new (completed: (count: number) => void, completions: Float64Array) => Ring;
 }
 
 export type Stage = 'none' | 'setup' | 'map' | 'probe' | 'enter' | 'wake' | 'thread';
@@ -31,7 +32,10 @@ export interface MappedSlab {
   readonly registration: number;
 }
 
-/** One ring, and the thread that owns it. Everything returns at once, except `close`, which waits for the kernel. */
+/**
+ * One ring, and the thread that owns it. Everything returns at once, except `close`, which waits for the kernel. The process
+ * stays alive until every transfer has completed.
+ */
 export interface Ring {
   /** Maps and faults in `bytes`, of which the buffer shows at most `visible`. */
   map(bytes: number, visible: number): MappedSlab;
@@ -42,13 +46,11 @@ export interface Ring {
   sizeOfFile(file: number): bigint;
   /** Gives an errno or 0. */
   closeFile(file: number): number;
-  /** Rows of `ROW` numbers; see `native/binding/ring_object.cc`. All of them start, or it throws. */
-  submit(group: number, rows: Float64Array, foreign: readonly ArrayBuffer[]): void;
+  /** The first `count` rows of `ROW` numbers; see `native/binding/ring_object.cc`. All of them start, or it throws. */
+  submit(group: number, rows: Float64Array, count: number, foreign: readonly ArrayBuffer[]): void;
   /** One row, whose memory the pieces fill one after the other. */
   gather(group: number, row: Float64Array, foreign: readonly ArrayBuffer[], offsets: BigUint64Array, lengths: BigUint64Array): void;
   cancel(group: number): void;
-  /** True: the process stays alive. */
-  hold(on: boolean): void;
   state(): RingState;
   close(): void;
 }

@@ -7,6 +7,8 @@ export interface Extent {
   readonly slab: Slab;
   readonly start: number;
   readonly capacity: number;
+  /** The array that last showed it. */
+  shown?: Uint8Array<ArrayBuffer>;
 }
 
 /** Memory that was mapped, faulted in and registered at once. */
@@ -40,6 +42,7 @@ export class Pool {
   readonly #bins = new Map<number, Extent[]>();
   readonly #ids = new WeakMap<ArrayBuffer, number>();
   #mapped = 0;
+  #kept = 0;
   #pages: MappedSlab['pages'] | undefined;
   #registration = 0;
 
@@ -65,7 +68,7 @@ export class Pool {
 
   /** Bytes of slabs that nobody has anything of: what `trim` unmaps. */
   get kept(): number {
-    return this.#slabs.reduce((sum, slab) => sum + (slab.taken === 0 ? slab.bytes : 0), 0);
+    return this.#kept;
   }
 
   /** The slab behind memory of the pool. */
@@ -77,12 +80,12 @@ export class Pool {
   take(byteLength: number): Extent {
     const capacity = capacityFor(byteLength);
     const found = this.#bins.get(capacity)?.pop() ?? this.#carve(capacity) ?? this.#carveMerged(capacity) ?? this.#carveNew(capacity);
-    found.slab.taken++;
+    if (found.slab.taken++ === 0) this.#kept -= found.slab.bytes;
     return found;
   }
 
   give(extent: Extent): void {
-    extent.slab.taken--;
+    if (--extent.slab.taken === 0) this.#kept += extent.slab.bytes;
     const same = this.#bins.get(extent.capacity);
     if (same === undefined) this.#bins.set(extent.capacity, [extent]);
     else same.push(extent);
@@ -94,6 +97,7 @@ export class Pool {
     const unused = this.#slabs.filter((slab) => slab.taken === 0);
     this.#slabs = this.#slabs.filter((slab) => slab.taken > 0);
     for (const slab of unused) this.#unmap(slab);
+    this.#kept = 0;
   }
 
   /** Unmaps everything. */
@@ -164,6 +168,7 @@ export class Pool {
       });
     }
     const { slab: id, buffer, pages, registration } = mapped;
+    this.#kept += buffer.byteLength;
     this.#slabs.push({ id, buffer, bytes: buffer.byteLength, free: [{ start: 0, length: buffer.byteLength }], taken: 0 });
     this.#ids.set(buffer, id);
     this.#mapped += buffer.byteLength;

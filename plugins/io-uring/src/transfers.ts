@@ -1,9 +1,10 @@
-import { SluiceError, onAbort } from '@sluice/core';
+import { SluiceError } from '@sluice/core';
 import type { Memory, Outcome, Pieces, Problem, StorageDevice, Transfer } from '@sluice/core';
 import { errnoName } from './denied.ts';
 import type { Engine } from './engine.ts';
 import { errnoProblem } from './errors.ts';
 import { RingFile } from './file.ts';
+import type { Group } from './groups.ts';
 import { PoolMemory } from './memory.ts';
 import { END_OF_FILE, ROW } from './native.ts';
 
@@ -14,66 +15,68 @@ const kinds = { read: 0, write: 1, sync: 2 } as const;
 /** Makes a `Storage.submit`: one call into the ring for a batch, whatever its size. */
 export function submitTo(engine: Engine): StorageDevice['submit'] {
   return (batch, complete, signal) => {
-    const group = engine.group();
-    let disregard = () => {};
-    let left = batch.length;
-    const settle = (index: number, outcome: Outcome) => {
-      if (--left === 0) disregard();
-      complete(index, outcome);
-    };
-
-    const rows = new Float64Array(batch.length * ROW);
+    const rows = engine.rows(batch.length);
+    const started: Started[] = [];
     const foreign: ArrayBuffer[] = [];
-    const tokens: number[] = [];
-    const files: RingFile[] = [];
-    const gathers: { readonly transfer: Transfer; readonly pieces: Pieces; readonly index: number }[] = [];
-    batch.forEach((transfer, index) => {
+    const gathers: { readonly transfer: Transfer; readonly pieces: Pieces; readonly settle: (outcome: Outcome) => void }[] = [];
+    for (const [index, transfer] of batch.entries()) {
+      const settle = (outcome: Outcome) => complete(index, outcome);
       const refused = signal.aborted ? ended(transfer, 0, ABORTED) : refusal(transfer);
       // Not at once: nobody expects `complete` before `submit` has returned.
-      if (refused !== undefined) return queueMicrotask(() => settle(index, refused));
-      if (transfer.kind === 'read' && transfer.pieces !== undefined) return gathers.push({ transfer, pieces: transfer.pieces, index });
-      const file = transfer.file as RingFile;
-      file.began();
-      const token = engine.expect((error, transferred, direct, buffered) => {
-        file.ended();
-        settle(index, outcomeOf(engine, transfer, signal, error, transferred, direct, buffered));
-      });
-      const into = rows.subarray(tokens.length * ROW, (tokens.length + 1) * ROW);
-      row(engine, transfer, token, into, foreign);
-      tokens.push(token);
-      files.push(file);
-    });
-    if (tokens.length + gathers.length === 0) return;
-    disregard = onAbort(signal, () => engine.ring.cancel(group));
-    for (const { transfer, pieces, index } of gathers) startGather(engine, group, transfer, pieces, signal, (outcome) => settle(index, outcome));
-    if (tokens.length === 0) return;
+      if (refused !== undefined) queueMicrotask(() => settle(refused));
+      else if (transfer.kind === 'read' && transfer.pieces !== undefined) gathers.push({ transfer, pieces: transfer.pieces, settle });
+      else {
+        const begun = start(engine, transfer, signal, settle);
+        row(engine, transfer, begun.token, rows, started.push(begun) - 1, foreign);
+      }
+    }
+    for (const { transfer, pieces, settle } of gathers) startGather(engine, transfer, pieces, signal, settle);
+    const [first] = started;
+    if (first === undefined) return;
     try {
-      engine.ring.submit(group, rows.subarray(0, tokens.length * ROW), foreign);
+      engine.ring.submit(first.group.id, rows, started.length, foreign);
     } catch (error) {
-      disregard();
-      for (const token of tokens) engine.forget(token);
-      for (const file of files) file.ended();
+      for (const begun of started) takeBack(engine, begun);
       throw error;
     }
   };
 }
 
-/** One call and one completion, however many pieces. */
-function startGather(engine: Engine, group: number, transfer: Transfer, pieces: Pieces, signal: AbortSignal, settle: (outcome: Outcome) => void): void {
+/** A transfer that the ring is about to be handed. */
+interface Started {
+  readonly token: number;
+  readonly group: Group;
+  readonly file: RingFile;
+}
+
+function start(engine: Engine, transfer: Transfer, signal: AbortSignal, settle: (outcome: Outcome) => void): Started {
   const file = transfer.file as RingFile;
+  const group = engine.groups.enter(signal);
+  file.began();
   const token = engine.expect((error, transferred, direct, buffered) => {
     file.ended();
+    engine.groups.leave(group);
     settle(outcomeOf(engine, transfer, signal, error, transferred, direct, buffered));
   });
-  file.began();
+  return { token, group, file };
+}
+
+function takeBack(engine: Engine, { token, group, file }: Started): void {
+  engine.forget(token);
+  engine.groups.leave(group);
+  file.ended();
+}
+
+/** One call and one completion, however many pieces. */
+function startGather(engine: Engine, transfer: Transfer, pieces: Pieces, signal: AbortSignal, settle: (outcome: Outcome) => void): void {
+  const begun = start(engine, transfer, signal, settle);
   const into = new Float64Array(ROW);
   const foreign: ArrayBuffer[] = [];
-  row(engine, transfer, token, into, foreign);
+  row(engine, transfer, begun.token, into, 0, foreign);
   try {
-    engine.ring.gather(group, into, foreign, words(pieces.offsets), words(pieces.lengths));
+    engine.ring.gather(begun.group.id, into, foreign, words(pieces.offsets), words(pieces.lengths));
   } catch (cause) {
-    engine.forget(token);
-    file.ended();
+    takeBack(engine, begun);
     const refused = ended(transfer, 0, { code: 'io/range', message: `the pieces do not fit: ${cause instanceof Error ? cause.message : String(cause)}`, fix: 'correct the offsets and lengths', cause });
     queueMicrotask(() => settle(refused));
   }
@@ -84,28 +87,28 @@ function words({ bytes = new Uint8Array(0), byteLength }: Memory): BigUint64Arra
   return bytes.byteOffset % 8 === 0 ? new BigUint64Array(bytes.buffer, bytes.byteOffset, byteLength / 8) : new BigUint64Array(bytes.slice(0, byteLength).buffer);
 }
 
-/** Writes a transfer as the ring takes it; see `Column` in `native/binding/ring_object.cc`. */
-function row(engine: Engine, transfer: Transfer, token: number, into: Float64Array, foreign: ArrayBuffer[]): void {
+/** Writes a transfer as the ring takes it into row `index`; see `Column` in `native/binding/ring_object.cc`. */
+function row(engine: Engine, transfer: Transfer, token: number, rows: Float64Array, index: number, foreign: ArrayBuffer[]): void {
   const file = transfer.file as RingFile;
-  into[0] = token;
-  into[1] = kinds[transfer.kind];
-  into[2] = file.id;
+  const at = index * ROW;
+  rows[at] = token;
+  rows[at + 1] = kinds[transfer.kind];
+  rows[at + 2] = file.id;
   if (transfer.kind === 'sync') return;
   const { memory, offset } = transfer;
   const own = memory instanceof PoolMemory ? memory : undefined;
+  const fills = transfer.kind === 'read' ? own : undefined;
   // The bytes that a whole block brings along have their place around the memory.
-  if (transfer.kind === 'read' && own !== undefined) own.moveTo(transfer.pieces === undefined ? Number(offset % BigInt(file.offsetAlign)) : 0);
+  fills?.moveTo(transfer.kind === 'read' && transfer.pieces !== undefined ? 0 : Number(offset % BigInt(file.offsetAlign)));
   const bytes = memory.bytes as Uint8Array<ArrayBuffer>;
-  const slab = engine.pool.slabOf(bytes.buffer);
-  into[3] = slab ?? -foreign.push(bytes.buffer);
-  into[4] = bytes.byteOffset;
-  into[5] = memory.byteLength;
-  into[6] = Number(offset >> 32n);
-  into[7] = Number(offset & 0xffffffffn);
-  if (transfer.kind === 'write' || own === undefined) return;
-  into[8] = own.lead;
-  into[9] = own.slack;
-  into[10] = own.padded - own.byteLength;
+  rows[at + 3] = engine.pool.slabOf(bytes.buffer) ?? -foreign.push(bytes.buffer);
+  rows[at + 4] = bytes.byteOffset;
+  rows[at + 5] = memory.byteLength;
+  rows[at + 6] = Number(offset >> 32n);
+  rows[at + 7] = Number(offset & 0xffffffffn);
+  rows[at + 8] = fills?.lead ?? 0;
+  rows[at + 9] = fills?.slack ?? 0;
+  rows[at + 10] = fills === undefined ? 0 : fills.padded - fills.byteLength;
 }
 
 const ABORTED: Problem = { code: 'io/aborted', message: 'its signal was aborted', fix: 'run it again' };

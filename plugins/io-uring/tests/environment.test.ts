@@ -105,16 +105,15 @@ test('a ring that is closed answers, and takes nothing any more', async () => {
   const { loadNative } = await import('../src/native.ts');
   const loaded = loadNative();
   if (!('native' in loaded)) return expect.fail(loaded.reason);
-  const ring = new loaded.native.Ring(() => {});
+  const ring = new loaded.native.Ring(() => {}, new Float64Array(5));
   ring.close();
   // Its thread-safe function is finalized by now.
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(ring.state()).toMatchObject({ broken: 0, requests: 0 });
   expect(() => ring.map(MiB, MiB)).toThrow('the ring is closed');
-  expect(() => ring.submit(0, new Float64Array(0), [])).toThrow('the ring is closed');
+  expect(() => ring.submit(0, new Float64Array(0), 0, [])).toThrow('the ring is closed');
   expect(() => ring.openFile(0, -1, true, false)).toThrow('the ring is closed');
   ring.cancel(1);
-  ring.hold(true);
   ring.close();
 });
 

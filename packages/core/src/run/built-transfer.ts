@@ -2,7 +2,7 @@ import { SluiceError, isSluiceError } from '../diagnostics/error.ts';
 import { inWords } from '../diagnostics/in-words.ts';
 import type { OpDef } from '../ops/op.ts';
 import type { Transfer } from '../registry/backend.ts';
-import { misshapen } from '../registry/shape.ts';
+import { isRecord, misshapen } from '../registry/shape.ts';
 import { memoryShapeFault } from './contract.ts';
 import { messageOf } from './faults.ts';
 import type { FileSpan } from './file-span.ts';
@@ -28,10 +28,9 @@ export function builtTransfer(def: OpDef, spans: readonly FileSpan[], build: () 
 const KINDS: Readonly<Record<Transfer['kind'], true>> = { read: true, write: true, sync: true };
 
 function transferFault(built: unknown): string | undefined {
-  const fault = misshapen(built, { kind: 'string', file: 'object' });
-  if (fault !== undefined) return fault;
-  const { kind, offset, memory, pieces } = built as Readonly<Record<string, unknown>>;
-  if (!Object.hasOwn(KINDS, kind as string)) return `an object whose \`kind\` is ${inWords(kind)}`;
+  if (!isRecord(built) || typeof built['kind'] !== 'string' || !isRecord(built['file'])) return misshapen(built, { kind: 'string', file: 'object' });
+  const { kind, offset, memory, pieces } = built;
+  if (!Object.hasOwn(KINDS, kind)) return `an object whose \`kind\` is ${inWords(kind)}`;
   if (kind === 'sync') return undefined;
   if (typeof offset !== 'bigint') return `a ${String(kind)} whose \`offset\` is ${inWords(offset)}`;
   const odd = memoryShapeFault(memory);
@@ -54,7 +53,9 @@ function inFile(transfer: Transfer, def: OpDef, spans: readonly FileSpan[]): Tra
   if (offset < span.from || end > span.to) {
     throw badLowering(def, `${kind}s ${memory.byteLength} bytes at ${transfer.offset} of the grant, outside of what the op's effects name`);
   }
-  return { ...transfer, offset };
+  return transfer.kind === 'read' && transfer.pieces !== undefined
+    ? { kind: 'read', file, offset, memory, pieces: transfer.pieces }
+    : { kind: transfer.kind, file, offset, memory };
 }
 
 /** A lowering that does not keep to its contract. */

@@ -2,7 +2,7 @@ import { SluiceError, isSluiceError } from '../diagnostics/error.ts';
 import { inWords } from '../diagnostics/in-words.ts';
 import type { Kernel } from '../ir/program.ts';
 import type { Allocator, Backend, Compute, Device, FileSource, Memory, OpenFile, OpenOptions, PreparedKernel, Storage } from '../registry/backend.ts';
-import { misshapen } from '../registry/shape.ts';
+import { isRecord, misshapen } from '../registry/shape.ts';
 import type { Shape } from '../registry/shape.ts';
 import { brokenContract, discard, guarded, messageOf } from './faults.ts';
 
@@ -97,9 +97,9 @@ function memoryFault(memory: unknown, byteLength: number): string | undefined {
 
 /** What keeps a value of a plugin from being memory, in words. */
 export function memoryShapeFault(memory: unknown): string | undefined {
-  const fault = misshapen(memory, MEMORY);
-  if (fault !== undefined) return fault;
-  const { byteLength, bytes } = memory as Memory;
+  // Every transfer's is looked at: in words only what is wrong.
+  if (!isRecord(memory) || typeof memory['space'] !== 'string' || typeof memory['byteLength'] !== 'number') return misshapen(memory, MEMORY);
+  const { byteLength, bytes } = memory as unknown as Memory;
   if (!Number.isSafeInteger(byteLength) || byteLength < 0) return `memory of ${byteLength} bytes`;
   if (bytes === undefined) return undefined;
   if (!(bytes instanceof Uint8Array)) return `memory whose \`bytes\` are ${inWords(bytes)}`;

@@ -119,9 +119,10 @@ export class Execution {
       budget.ended();
       ended?.();
     };
+    let waits = false;
     const task = new Task((self) => {
       // A task that was called off keeps its place, for the sake of those behind it.
-      if (!this.#waiting.delete(letGo)) return self.finish();
+      if (waits && !this.#waiting.delete(letGo)) return self.finish();
       const finish: Finish = (error) => {
         if (self.done) return;
         if (error !== undefined) this.fail(error, where);
@@ -134,10 +135,12 @@ export class Execution {
         finish(error);
       }
     });
-    this.#waiting.add(letGo);
     for (const { base, write } of memory) base.order.access(task, write);
     for (const { order, from, to, write } of files) order.access(task, from, to, write);
     task.ready();
+    if (task.begun) return;
+    waits = true;
+    this.#waiting.add(letGo);
   }
 
   /** Hands a transfer to `carrier`; `complete` is called once. */
@@ -147,13 +150,14 @@ export class Execution {
 
   /** Counts bytes that a transfer will move, for progress. */
   announce(bytes: number): void {
-    this.#issued += BigInt(bytes);
+    if (this.#onProgress !== undefined) this.#issued += BigInt(bytes);
   }
 
   progress(op: string, bytes: number): void {
+    if (this.#onProgress === undefined) return;
     this.#moved += BigInt(bytes);
     try {
-      const returned: unknown = this.#onProgress?.({ op, done: this.#moved, total: this.#issued });
+      const returned: unknown = this.#onProgress({ op, done: this.#moved, total: this.#issued });
       if (returned instanceof Promise) returned.catch((error: unknown) => this.fail(error));
     } catch (error) {
       this.fail(error);

@@ -18,6 +18,11 @@ export class Iteration {
     this.outer?.leave();
   }
 
+  /** Something of it is in flight. */
+  get busy(): boolean {
+    return this.#open > 0;
+  }
+
   /** Undefined when nothing of it is in flight. Asked for when all of it is issued, by one who waits. */
   idle(): Promise<void> | undefined {
     return this.#open === 0 ? undefined : new Promise((resolve) => (this.#waiter = resolve));
@@ -27,7 +32,7 @@ export class Iteration {
 /** The iterations of one loop: at most `window` of them in flight. */
 export class Flight {
   readonly #window: number;
-  readonly #idle: Promise<void>[] = [];
+  readonly #open: Iteration[] = [];
 
   constructor(window: number) {
     this.#window = window;
@@ -35,9 +40,9 @@ export class Flight {
 
   /** Takes in an iteration that was issued; a promise where the oldest must end before the next one may begin. */
   add(iteration: Iteration): Promise<void> | undefined {
-    const idle = iteration.idle();
-    if (idle === undefined) return undefined;
-    this.#idle.push(idle);
-    return this.#idle.length >= this.#window ? this.#idle.shift() : undefined;
+    if (!iteration.busy) return undefined;
+    this.#open.push(iteration);
+    // Several that have ended at once let as many begin without a wait in between: what those submit goes in one batch.
+    return this.#open.length >= this.#window ? this.#open.shift()?.idle() : undefined;
   }
 }

@@ -20,6 +20,10 @@ export class Task {
     return this.#done;
   }
 
+  get begun(): boolean {
+    return this.#begin === undefined;
+  }
+
   after(other: Task | undefined): void {
     if (other === undefined || other.#done || other === this) return;
     this.#waits++;

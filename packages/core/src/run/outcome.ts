@@ -16,8 +16,8 @@ export interface Carrier {
 /** What `carrier` reports of a transfer, held against the transfer and the placement: `backend/fault` where it cannot be true. */
 export function checkedOutcome(outcome: unknown, { backend, copies }: Carrier, transfer: Transfer): Outcome {
   const bytes = transfer.kind === 'sync' ? 0 : transfer.memory.byteLength;
-  const what = transfer.kind === 'sync' ? `a sync of ${transfer.file.name}` : `a ${transfer.kind} of ${bytes} bytes of ${transfer.file.name}`;
-  const wrong = (how: string, cause?: unknown): Outcome => ({ ok: false, transferred: 0, error: brokenContract(backend, `completed ${what} with ${how}`, cause) });
+  const what = () => (transfer.kind === 'sync' ? `a sync of ${transfer.file.name}` : `a ${transfer.kind} of ${bytes} bytes of ${transfer.file.name}`);
+  const wrong = (how: string, cause?: unknown): Outcome => ({ ok: false, transferred: 0, error: brokenContract(backend, `completed ${what()} with ${how}`, cause) });
 
   if (!isRecord(outcome) || typeof outcome['ok'] !== 'boolean') return wrong(isRecord(outcome) ? 'an outcome that neither is `ok` nor is not' : inWords(outcome));
   if (!outcome['ok']) {
@@ -28,10 +28,10 @@ export function checkedOutcome(outcome: unknown, { backend, copies }: Carrier, t
     return isCount(transferred) && transferred <= bytes ? { ok: false, transferred, error } : wrong(`\`transferred\` ${inWords(transferred)}`, error);
   }
   const { direct, buffered, bounced } = outcome;
-  const counters = `${inWords(direct)} direct, ${inWords(buffered)} buffered and ${inWords(bounced)} bounced`;
-  if (!isCount(direct) || !isCount(buffered) || !isCount(bounced)) return wrong(`counters that are no numbers of bytes: ${counters}`);
-  if (direct + buffered + bounced !== bytes) return wrong(`counters that do not add up: ${counters}`);
-  if (bounced > 0 && !copies) return wrong(`${bounced} bytes that the CPU copied, and the placement promises none: ${counters}`);
+  const counters = () => `${inWords(direct)} direct, ${inWords(buffered)} buffered and ${inWords(bounced)} bounced`;
+  if (!isCount(direct) || !isCount(buffered) || !isCount(bounced)) return wrong(`counters that are no numbers of bytes: ${counters()}`);
+  if (direct + buffered + bounced !== bytes) return wrong(`counters that do not add up: ${counters()}`);
+  if (bounced > 0 && !copies) return wrong(`${bounced} bytes that the CPU copied, and the placement promises none: ${counters()}`);
   return { ok: true, direct, buffered, bounced };
 }
 

@@ -1,4 +1,5 @@
 import { SluiceError } from '../diagnostics/error.ts';
+import type { Where } from '../diagnostics/error.ts';
 import type { Op, ValueId } from '../ir/program.ts';
 import type { StoragePlan } from '../plan/place-transfer.ts';
 import type { Memory, Outcome, Transfer } from '../registry/backend.ts';
@@ -6,9 +7,9 @@ import type { TransferBuilder, TransferContext } from '../registry/lowering.ts';
 import type { OpDef } from '../ops/op.ts';
 import { copyFailed } from './buffer-steps.ts';
 import { badLowering, builtTransfer } from './built-transfer.ts';
-import type { Effects, Execution, Finish } from './execution.ts';
-import { bytesOf, fileSpan } from './file-span.ts';
-import type { FileEffect, FileSpan } from './file-span.ts';
+import type { Execution, Finish } from './execution.ts';
+import { bytesOf, fileSpan, fileUses } from './file-span.ts';
+import type { FileSpan } from './file-span.ts';
 import { Handle } from './memory.ts';
 import type { Base } from './memory.ts';
 import type { Carrier } from './outcome.ts';
@@ -29,33 +30,35 @@ export function transferStep(op: Op, def: OpDef, c: StepContext): Step {
     throw new SluiceError({ code: 'plan/no-lowering', message: `\`${def.id}\` has no meaning on these operand types, and no storage backend lowers it`, fix: 'use other operand types, or import a plugin that lowers it', where: c.where(), available: def.providers });
   }
   const build = lowering.build as TransferBuilder;
-  const files = def.effects.filter((e): e is FileEffect => e.kind === 'file-read' || e.kind === 'file-write');
+  const id = idsOf(op, def);
+  const files = fileUses(def, id);
+  const touched = def.effects.flatMap((e) => (e.kind === 'read' || e.kind === 'write' ? [{ id: id(e.on), write: e.kind === 'write' }] : []));
   const alloc = def.effects.find((e) => e.kind === 'alloc');
   if (files.length === 0) throw badLowering(def, 'is a transfer, and the op has no effect on a file');
   if (alloc !== undefined && alloc.byteLength === undefined) throw badLowering(def, 'is a transfer, and no operand says how large the result of the op is');
-  const overwrites = alloc?.overwritten === true || files.some((f) => f.length !== undefined && f.length === alloc?.byteLength);
-  const id = idsOf(op, def);
+  const made = alloc?.byteLength === undefined ? undefined : { on: id(alloc.on), byteLength: id(alloc.byteLength) };
+  const overwrites = alloc?.overwritten === true || files.some((f) => f.length !== undefined && f.length === made?.byteLength);
 
   return (run) => {
     const storage = run.session.device(backend)?.storage;
     if (storage === undefined) throw new RangeError(`${backend} is not open`);
     const carrier: Carrier = { backend, storage, copies: placed.cell.how === 'copied' };
-    const spans = files.map((effect) => fileSpan(run, effect, backend, id));
+    const spans = files.map((use) => fileSpan(run, use, backend));
 
-    const start = (made: Base | undefined): void | Promise<void> => {
-      if (made !== undefined && alloc !== undefined) run.bind(id(alloc.on), new Handle(made));
-      const transfer = builtTransfer(def, spans, () => build(op, contextOf(run, c, spans, id)));
+    const start = (base: Base | undefined): void | Promise<void> => {
+      if (base !== undefined && made !== undefined) run.bind(made.on, new Handle(base));
+      const transfer = builtTransfer(def, spans, () => build(op, new Operands(run, c, spans, id)));
       const staging = transfer.kind === 'sync' || placed.space === c.plan.space ? undefined : run.allocate(BigInt(transfer.memory.byteLength), 'any', placed.space);
       if (staging instanceof Promise) return staging.then((base) => issue(transfer, base));
       return issue(transfer, staging);
     };
 
     const issue = (transfer: Transfer, staging: Base | undefined) => {
-      const effects: Effects = effectsOf(run, def, spans, id);
+      const memory = touched.map((use) => ({ base: run.handle(use.id).base, write: use.write }));
+      if (staging !== undefined) memory.push({ base: staging, write: true });
       run.transfers++;
       if (transfer.kind !== 'sync') run.announce(transfer.memory.byteLength);
-      const memory = staging === undefined ? effects.memory : [...effects.memory, { base: staging, write: true }];
-      run.issue(c.where, { ...effects, memory }, (finish) => {
+      run.issue(c.where, { memory, files: spans }, (finish) => {
         for (const { record } of spans) record.refuseRevoked();
         if (transfer.kind === 'read' && transfer.pieces !== undefined) checkPieces(transfer, transfer.pieces, spans.find((s) => s.file === transfer.file)?.to ?? 0n);
         for (const { record } of spans) record.use();
@@ -68,9 +71,9 @@ export function transferStep(op: Op, def: OpDef, c: StepContext): Step {
       if (staging !== undefined) run.holds.release(staging);
     };
 
-    if (alloc === undefined) return start(undefined);
-    const made = run.allocate(bytesOf(run, id(alloc.byteLength ?? '')), overwrites ? 'any' : 'zero');
-    return made instanceof Promise ? made.then(start) : start(made);
+    if (made === undefined) return start(undefined);
+    const allocated = run.allocate(bytesOf(run, made.byteLength), overwrites ? 'any' : 'zero');
+    return allocated instanceof Promise ? allocated.then(start) : start(allocated);
   };
 }
 
@@ -82,31 +85,32 @@ function idsOf(op: Op, def: OpDef): (name: string) => ValueId {
   return (name) => ids.get(name) ?? -1;
 }
 
-function effectsOf(run: Execution, def: OpDef, spans: readonly FileSpan[], id: (name: string) => ValueId): Effects {
-  return {
-    memory: def.effects.flatMap((e) => (e.kind === 'read' || e.kind === 'write' ? [{ base: run.handle(id(e.on)).base, write: e.kind === 'write' }] : [])),
-    files: spans.map(({ file, from, to, write }) => ({ order: run.session.fileOrder(file.identity), from, to, write })),
-  };
-}
+/** What an op's operands are in this run. A class, because an object with a getter is slow to make; its members need no `this`. */
+class Operands implements TransferContext {
+  readonly file: TransferContext['file'];
+  readonly u64: TransferContext['u64'];
+  readonly memory: TransferContext['memory'];
+  readonly #where: StepContext['where'];
 
-function contextOf(run: Execution, c: StepContext, spans: readonly FileSpan[], id: (name: string) => ValueId): TransferContext {
-  const value = (name: string) => {
-    const found = run.values[id(name)];
-    if (found === undefined) throw new RangeError(`the op has no operand or result \`${name}\``);
-    return found;
-  };
-  return {
-    get where() {
-      return c.where();
-    },
-    file(name) {
+  constructor(run: Execution, c: StepContext, spans: readonly FileSpan[], id: (name: string) => ValueId) {
+    const value = (name: string) => {
+      const found = run.values[id(name)];
+      if (found === undefined) throw new RangeError(`the op has no operand or result \`${name}\``);
+      return found;
+    };
+    this.#where = c.where;
+    this.file = (name) => {
       const span = spans.find((s) => s.operand === name);
       if (span === undefined) throw new RangeError(`the op's record has no effect on a file \`${name}\``);
       return span.file;
-    },
-    u64: (name) => value(name) as bigint,
-    memory: (name) => (value(name) as Handle).memory,
-  };
+    };
+    this.u64 = (name) => value(name) as bigint;
+    this.memory = (name) => (value(name) as Handle).memory;
+  }
+
+  get where(): Where {
+    return this.#where();
+  }
 }
 
 /** Moves the bytes: straight between file and memory, or through `staging` where the plan says so. */
@@ -151,9 +155,9 @@ function settle(run: Execution, id: string, carrier: Carrier, transfer: Transfer
 }
 
 function count(run: Execution, transfer: Moves, { direct, buffered, bounced }: Extract<Outcome, { ok: true }>): void {
-  run.bytes.direct += BigInt(direct);
-  run.bytes.buffered += BigInt(buffered);
-  run.bytes.bounced += BigInt(bounced);
+  if (direct > 0) run.bytes.direct += BigInt(direct);
+  if (buffered > 0) run.bytes.buffered += BigInt(buffered);
+  if (bounced > 0) run.bytes.bounced += BigInt(bounced);
   run.bytes[transfer.kind === 'read' ? 'read' : 'written'] += BigInt(transfer.memory.byteLength);
 }
 

@@ -62,24 +62,39 @@ void deliver_completions(Napi::Env env, Napi::Function callback, Delivery* deliv
   if (env == nullptr || callback == nullptr || delivery->engine == nullptr) return;
   const std::vector<Completion> done = delivery->engine->take();
   if (done.empty()) return;
+  delivery->ended(env, done.size());
   // Plain calls, each of which is checked: in a worker that is being terminated any of them may refuse.
-  napi_value buffer = nullptr;
-  napi_value rows = nullptr;
+  napi_value array = delivery->completions.Value();
   napi_value self = nullptr;
+  size_t numbers = 0;
   void* data = nullptr;
-  const size_t numbers = done.size() * kCompletionColumns;
-  if (napi_create_arraybuffer(env, numbers * sizeof(double), &data, &buffer) != napi_ok || data == nullptr) return;
-  if (napi_create_typedarray(env, napi_float64_array, numbers, buffer, 0, &rows) != napi_ok || napi_get_undefined(env, &self) != napi_ok) return;
-  auto* row = static_cast<double*>(data);
-  for (const Completion& each : done) {
-    *row++ = static_cast<double>(each.token);
-    *row++ = each.error;
-    *row++ = static_cast<double>(each.transferred);
-    *row++ = static_cast<double>(each.direct);
-    *row++ = static_cast<double>(each.buffered);
+  if (array == nullptr || napi_get_typedarray_info(env, array, nullptr, &numbers, &data, nullptr, nullptr) != napi_ok || numbers < kCompletionColumns) return;
+  if (napi_get_undefined(env, &self) != napi_ok) return;
+  const size_t room = numbers / kCompletionColumns;
+  for (size_t from = 0; from < done.size(); from += room) {
+    const size_t to = std::min(done.size(), from + room);
+    auto* row = static_cast<double*>(data);
+    for (size_t i = from; i < to; i++) {
+      *row++ = static_cast<double>(done[i].token);
+      *row++ = done[i].error;
+      *row++ = static_cast<double>(done[i].transferred);
+      *row++ = static_cast<double>(done[i].direct);
+      *row++ = static_cast<double>(done[i].buffered);
+    }
+    napi_value count = nullptr;
+    // An exception is left pending: Node reports it as uncaught.
+    if (napi_create_double(env, static_cast<double>(to - from), &count) != napi_ok || napi_call_function(env, self, callback, 1, &count, nullptr) != napi_ok) return;
   }
-  // An exception is left pending: Node reports it as uncaught.
-  (void)napi_call_function(env, self, callback, 1, &rows, nullptr);
+}
+
+void Delivery::started(Napi::Env env, size_t count) {
+  if (in_flight == 0 && count > 0) notifier.Ref(env);
+  in_flight += count;
+}
+
+void Delivery::ended(Napi::Env env, size_t count) {
+  in_flight -= count;
+  if (in_flight == 0) notifier.Unref(env);
 }
 
 Napi::Function RingObject::define(Napi::Env env) {
@@ -92,7 +107,6 @@ Napi::Function RingObject::define(Napi::Env env) {
     InstanceMethod("submit", &RingObject::submit),
     InstanceMethod("gather", &RingObject::gather),
     InstanceMethod("cancel", &RingObject::cancel),
-    InstanceMethod("hold", &RingObject::hold),
     InstanceMethod("state", &RingObject::state),
     InstanceMethod("close", &RingObject::close),
   });
@@ -101,12 +115,14 @@ Napi::Function RingObject::define(Napi::Env env) {
 RingObject::RingObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<RingObject>(info) {
   const Napi::Env env = info.Env();
   auto* held = new std::shared_ptr<Delivery>(delivery_);
-  notifier_ = Notifier::New(env, info[0].As<Napi::Function>(), "sluice-io-uring", 0, 1, delivery_.get(), [](Napi::Env, std::shared_ptr<Delivery>* ending, Delivery*) { delete ending; }, held);
-  notifier_.Unref(env);
+  delivery_->completions = Napi::Persistent(info[1].As<Napi::Float64Array>());
+  Notifier& notifier = delivery_->notifier;
+  notifier = Notifier::New(env, info[0].As<Napi::Function>(), "sluice-io-uring", 0, 1, delivery_.get(), [](Napi::Env, std::shared_ptr<Delivery>* ending, Delivery*) { delete ending; }, held);
+  notifier.Unref(env);
   RingError error;
-  delivery_->engine = Engine::start([notifier = notifier_]() mutable { notifier.NonBlockingCall(); }, &error);
+  delivery_->engine = Engine::start([notifier]() mutable { notifier.NonBlockingCall(); }, &error);
   if (delivery_->engine == nullptr) {
-    notifier_.Release();
+    notifier.Release();
     Napi::Error failure = Napi::Error::New(env, "io_uring is not available");
     failure.Set("stage", stage_name(error.stage));
     failure.Set("errno", static_cast<double>(error.error));
@@ -130,7 +146,7 @@ void RingObject::end() {
   if (exit_hook_ != nullptr) napi_remove_async_cleanup_hook(std::exchange(exit_hook_, nullptr));
   files_.clear();
   slabs_.clear();
-  notifier_.Release();
+  delivery_->notifier.Release();
 }
 
 Napi::Value RingObject::close(const Napi::CallbackInfo& info) {
@@ -244,15 +260,16 @@ bool RingObject::with_memory(Napi::Env env, Transfer& transfer, double place, do
   return true;
 }
 
-/** submit(group, rows: Float64Array, foreign: ArrayBuffer[]): all of them, or an exception and none. */
+/** submit(group, rows: Float64Array, count, foreign: ArrayBuffer[]): the first `count` rows, all of them, or an exception and none. */
 Napi::Value RingObject::submit(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (ended_) return refuse(env, "the ring is closed");
   const auto rows = info[1].As<Napi::Float64Array>();
-  const auto foreign = info[2].As<Napi::Array>();
+  const size_t count = std::min<size_t>(info[2].As<Napi::Number>().Uint32Value(), rows.ElementLength() / kColumns);
+  const auto foreign = info[3].As<Napi::Array>();
   std::vector<std::unique_ptr<Transfer>> batch;
-  batch.reserve(rows.ElementLength() / kColumns);
-  const double* end = rows.Data() + rows.ElementLength() / kColumns * kColumns;
+  batch.reserve(count);
+  const double* end = rows.Data() + count * kColumns;
   for (const double* row = rows.Data(); row != end; row += kColumns) {
     auto transfer = std::make_unique<Transfer>();
     transfer->token = static_cast<uint64_t>(row[kToken]);
@@ -270,6 +287,7 @@ Napi::Value RingObject::submit(const Napi::CallbackInfo& info) {
     }
     batch.push_back(std::move(transfer));
   }
+  delivery_->started(env, count);
   delivery_->engine->submit(std::move(batch));
   return env.Undefined();
 }
@@ -304,20 +322,13 @@ Napi::Value RingObject::gather(const Napi::CallbackInfo& info) {
   transfer->piece.length = 0;
   std::vector<std::unique_ptr<Transfer>> batch;
   batch.push_back(std::move(transfer));
+  delivery_->started(env, 1);
   delivery_->engine->submit(std::move(batch));
   return env.Undefined();
 }
 
 Napi::Value RingObject::cancel(const Napi::CallbackInfo& info) {
   if (!ended_) delivery_->engine->cancel(info[0].As<Napi::Number>().Uint32Value());
-  return info.Env().Undefined();
-}
-
-/** hold(true): the process stays alive for what is in flight. */
-Napi::Value RingObject::hold(const Napi::CallbackInfo& info) {
-  if (ended_) return info.Env().Undefined();
-  if (info[0].ToBoolean()) notifier_.Ref(info.Env());
-  else notifier_.Unref(info.Env());
   return info.Env().Undefined();
 }
 

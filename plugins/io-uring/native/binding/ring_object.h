@@ -11,14 +11,22 @@
 
 namespace sluice {
 
+struct Delivery;
+/** Calls the JavaScript callback when it has written completions that have come in to its array, as rows of five numbers. */
+void deliver_completions(Napi::Env env, Napi::Function callback, Delivery* delivery, void*);
+using Notifier = Napi::TypedThreadSafeFunction<Delivery, void, deliver_completions>;
+
 /** What the thread-safe function's callback needs: that, and the object, hold it. */
 struct Delivery {
   std::unique_ptr<Engine> engine;
-};
+  Notifier notifier;
+  Napi::Reference<Napi::Float64Array> completions;
+  /** Transfers that JavaScript waits for: for them the process stays alive. */
+  size_t in_flight = 0;
 
-/** Calls the JavaScript callback with the completions that have come in, as rows of five numbers. */
-void deliver_completions(Napi::Env env, Napi::Function callback, Delivery* delivery, void*);
-using Notifier = Napi::TypedThreadSafeFunction<Delivery, void, deliver_completions>;
+  void started(Napi::Env env, size_t count);
+  void ended(Napi::Env env, size_t count);
+};
 
 class RingObject : public Napi::ObjectWrap<RingObject> {
  public:
@@ -36,7 +44,6 @@ class RingObject : public Napi::ObjectWrap<RingObject> {
   Napi::Value submit(const Napi::CallbackInfo& info);
   Napi::Value gather(const Napi::CallbackInfo& info);
   Napi::Value cancel(const Napi::CallbackInfo& info);
-  Napi::Value hold(const Napi::CallbackInfo& info);
   Napi::Value state(const Napi::CallbackInfo& info);
   Napi::Value close(const Napi::CallbackInfo& info);
 
@@ -57,7 +64,6 @@ class RingObject : public Napi::ObjectWrap<RingObject> {
   bool with_memory(Napi::Env env, Transfer& transfer, double place, double at, const Napi::Array& foreign);
 
   std::shared_ptr<Delivery> delivery_{new Delivery};
-  Notifier notifier_;
   napi_async_cleanup_hook_handle exit_hook_ = nullptr;
   bool ended_ = true;
   uint32_t next_id_ = 0;
