@@ -55,7 +55,7 @@ export const codes = {
   'text/unknown-value': program('A value is used where it is not defined.'),
   'text/redefined': program('A value has the name of another one that is seen there.'),
   'text/unknown-type': program('A spelling in a text names no type.'),
-  'text/unknown-op': program('An op that nobody registered has results or literals whose types are not written.'),
+  'text/unknown-op': program('An op that nobody registered, which has results or literals whose types are not written, or stands in a text with other problems.'),
   'text/attribute': program('An attribute is given twice, is none of the op, or has a value that the op does not take.'),
   'text/result-type': program('The type of a result is not written and does not follow.'),
   'text/limit': program('A text, or a program that is to be text, is larger or more deeply nested than is accepted.'),

@@ -8,10 +8,9 @@ import { CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, EQUALS, NUMBER, OPEN_BRACE, O
 import { LIMITS } from './limits.ts';
 import { literalBits } from './literals.ts';
 import type { Reader } from './reader.ts';
-import { isTypeWord } from './types.ts';
+import { isTypeWord, UNKNOWN_TYPE } from './types.ts';
 
 const ANGLE = 60;
-const PLACEHOLDER: Type = scalar('bool');
 const PLACEHOLDER_ATTRIBUTE: Attribute = { kind: 'bool', value: false };
 
 /** Takes `{ key = value, … }`, of the op `def` where it is one that is registered; undefined where the grammar ends. */
@@ -90,7 +89,7 @@ function readWord(reader: Reader, spec: AttrSpec | undefined): Attribute | undef
   const listed = spec?.kind === 'enum' && spec.values.includes(word);
   const isType = spec?.kind === 'type' || isTypeWord(word) || lexer.source.charCodeAt(lexer.end) === ANGLE;
   if (listed || !isType) return readEnum(reader, word, spec);
-  const type = reader.type(PLACEHOLDER);
+  const type = reader.type();
   return type === undefined ? undefined : { kind: 'type', type };
 }
 
@@ -111,7 +110,7 @@ function readScalar(reader: Reader, spec: AttrSpec | undefined): Attribute | und
   let type: Type | undefined = spec !== undefined && isScalarKind(spec.kind) ? scalar(spec.kind) : undefined;
   if (lexer.kind === COLON) {
     lexer.next();
-    type = reader.type(PLACEHOLDER);
+    type = reader.type();
     if (type === undefined) return undefined;
   }
   return type === undefined ? untyped(reader, at, text) : (scalarOf(reader, type, at, text) ?? PLACEHOLDER_ATTRIBUTE);
@@ -122,8 +121,9 @@ function untyped(reader: Reader, at: number, text: string): Attribute {
   return PLACEHOLDER_ATTRIBUTE;
 }
 
-/** The scalar that `text` is as a `type`; undefined, and a problem, where it is none. */
+/** The scalar that `text` is as a `type`; undefined, and a problem, where it is none. Of a type that nobody knows it is no problem. */
 export function scalarOf(reader: Reader, type: Type, at: number, text: string): Attribute | undefined {
+  if (type === UNKNOWN_TYPE) return undefined;
   if (type.kind !== 'scalar') {
     reader.wrong('text/literal', at, `\`${text}\` cannot be a ${type.spelling}: literals are scalars`, 'make the value with an op, such as vector.splat');
     return undefined;

@@ -3,23 +3,22 @@ import { NO_ATTRIBUTES } from '../ir/attributes.ts';
 import type { Attributes } from '../ir/attributes.ts';
 import { walkOps } from '../ir/program.ts';
 import type { Body, Debug, Op, Param, Region, ValueId } from '../ir/program.ts';
-import { scalar } from '../ir/types.ts';
 import type { Type } from '../ir/types.ts';
 import { readAttributes, scalarOf } from './attributes.ts';
 import { BAD, CLOSE_BRACE, CLOSE_BRACKET, CLOSE_PAREN, COLON, COMMA, END, EQUALS, NAMED, NUMBER, NUMBERED, OPEN_BRACE, OPEN_BRACKET, OPEN_PAREN, STRING, WORD } from './lexer.ts';
 import { LIMITS } from './limits.ts';
-import { literalTypes, resultTypes, unknownOp } from './inference.ts';
+import { literalTypes, resultTypes } from './inference.ts';
 import { Missing } from './missing.ts';
 import type { OpUse, Reader } from './reader.ts';
 import { Scope } from './scope.ts';
 import type { Label } from './scope.ts';
+import { UNKNOWN_TYPE } from './types.ts';
 
 /** What a literal operand becomes. */
 const CONSTANT = 'arith.constant';
-/** Stands for a value or type that a problem was reported for: nothing more is said about it. */
+/** Stands for a value that a problem was reported for: nothing more is said about it. */
 const NOTHING: ValueId = -1;
 const UNLABELLED = -1;
-const PLACEHOLDER: Type = scalar('bool');
 
 const NO_VALUES: readonly ValueId[] = [];
 const NO_REGIONS: readonly Region[] = [];
@@ -54,8 +53,6 @@ export class BodyReader {
   readonly #names = new Map<ValueId, string>();
   /** Where each value is defined; `UNLABELLED` for one that nothing can name. */
   readonly #definedAt: number[] = [];
-  /** Values that a problem was reported for. */
-  readonly #spoiled = new Set<ValueId>();
   readonly #missing: Missing;
   /** Where each op is, in the order in which they start. */
   readonly #opsAt: number[] = [];
@@ -115,17 +112,21 @@ export class BodyReader {
     reader.op = use.id;
     if (++reader.ops > LIMITS.ops) reader.limit(`the text has more than ${LIMITS.ops} ops`);
     if (!this.#readOperands()) return this.#spoil();
-    let attrs: Attributes = NO_ATTRIBUTES;
+    if (use.def === undefined) reader.unknownOps.use(use.id, at);
+    let attrs = NO_ATTRIBUTES;
+    let sound = true;
     if (lexer.kind === OPEN_BRACE && lexer.opensAttributes()) {
+      const before = reader.problems.count;
       const read = readAttributes(reader, use.def);
       if (read === undefined) return this.#spoil();
       attrs = read;
+      sound = reader.problems.count === before;
     }
     if (!this.#atEnd() && lexer.kind !== OPEN_PAREN && lexer.kind !== OPEN_BRACE) {
       reader.syntax(this.#operandCount > 0 ? '`,` or the end of the line' : 'the end of the line', 'separate operands by commas, and write each op on a line of its own');
       return this.#spoil();
     }
-    this.#settleTypes(use, attrs, at, into);
+    this.#settleTypes(use, sound ? attrs : undefined, at, into);
     this.#opsAt.push(at);
     const name = this.#nameOf(use);
     const operands = takenValues(this.#operands, this.#operandCount);
@@ -171,7 +172,7 @@ export class BodyReader {
     let type: Type | undefined;
     if (lexer.kind === COLON) {
       lexer.next();
-      type = reader.type(PLACEHOLDER);
+      type = reader.type();
       if (type === undefined) return false;
     }
     const used = into[index];
@@ -227,7 +228,7 @@ export class BodyReader {
     lexer.next();
     if (lexer.kind === COLON) {
       lexer.next();
-      literal.type = reader.type(PLACEHOLDER);
+      literal.type = reader.type();
       if (literal.type === undefined) return false;
     }
     this.#literals.push(literal);
@@ -235,15 +236,15 @@ export class BodyReader {
     return true;
   }
 
-  /** Makes constants of literals, and finds the types of results that are not written. */
-  #settleTypes(use: OpUse, attrs: Attributes, at: number, into: Op[]): void {
+  /** Makes constants of literals, and finds the types of results that are not written; `attrs` is undefined where they have a problem. */
+  #settleTypes(use: OpUse, attrs: Attributes | undefined, at: number, into: Op[]): void {
     const results = this.#results;
     const literals = this.#literals;
     let written = true;
     for (let i = 0; i < this.#resultCount; i++) if (results[i]?.type === undefined) written = false;
     if (written && literals.length === 0) return;
     const { def } = use;
-    if (def === undefined && (!written || literals.some((l) => l.type === undefined))) return unknownOp(this.#reader, use.id, at);
+    if (def === undefined && (!written || literals.some((l) => l.type === undefined))) return this.#reader.unknownOps.needed(use.id, at);
     const types = this.#operandTypes();
     const known = results.slice(0, this.#resultCount);
     if (def !== undefined && literals.length > 0) literalTypes(this.#reader, def, literals, types, known);
@@ -251,15 +252,15 @@ export class BodyReader {
       types[literal.index] = literal.type;
       this.#operands[literal.index] = this.#constant(literal, into);
     }
-    if (def !== undefined && !written) resultTypes(this.#reader, def, attrs, types, known);
+    if (def !== undefined && !written && attrs !== undefined) resultTypes(this.#reader, def, attrs, types, known);
   }
 
   /** The types of the operands; undefined for literals, and for values of which it is not known. */
   #operandTypes(): (Type | undefined)[] {
     const types: (Type | undefined)[] = [];
     for (let i = 0; i < this.#operandCount; i++) {
-      const value = this.#operands[i] as ValueId;
-      types.push(value < 0 || this.#spoiled.has(value) ? undefined : this.#valueTypes[value]);
+      const type = this.#valueTypes[this.#operands[i] as ValueId];
+      types.push(type === UNKNOWN_TYPE ? undefined : type);
     }
     return types;
   }
@@ -288,9 +289,7 @@ export class BodyReader {
   }
 
   #resultOf({ type, at }: Definition): ValueId {
-    const id = this.#value(type ?? PLACEHOLDER, at);
-    if (type === undefined) this.#spoiled.add(id);
-    return id;
+    return this.#value(type ?? UNKNOWN_TYPE, at);
   }
 
   #value(type: Type, at: number): ValueId {

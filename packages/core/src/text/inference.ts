@@ -1,9 +1,8 @@
-import { meant, nearest } from '../diagnostics/nearest.ts';
 import type { Attributes } from '../ir/attributes.ts';
 import type { Type } from '../ir/types.ts';
 import type { OpDef, ParamSpec } from '../ops/op.ts';
 import type { Reader } from './reader.ts';
-import { knownType } from './types.ts';
+import { knownType, UNKNOWN_TYPE } from './types.ts';
 
 /** A literal operand; its type is undefined until it is known. */
 interface Literal {
@@ -19,12 +18,6 @@ interface Result {
 }
 type Known = readonly (Type | undefined)[];
 
-/** An op that nobody registered, and something in it whose type is not written. */
-export function unknownOp(reader: Reader, id: string, at: number): void {
-  const near = nearest(id, reader.registry?.ops.keys() ?? []);
-  reader.wrong('text/unknown-op', at, `\`${id}\` is not a registered op${meant(near)}`, 'correct the name, import the plugin that declares it, or write the types of its results and literals behind a colon', near);
-}
-
 /**
  * Gives each literal the type that the signature of `def` asks for at its place: the type that is spelled there, or what
  * the other operands, or the results, make of its type variable. `types` are those of the operands, undefined for literals
@@ -33,7 +26,7 @@ export function unknownOp(reader: Reader, id: string, at: number): void {
 export function literalTypes(reader: Reader, def: OpDef, literals: readonly Literal[], types: readonly (Type | undefined)[], results: readonly Result[]): void {
   const known = [...types];
   for (const { index, type } of literals) known[index] = type;
-  let said = types.some((type, i) => type === undefined && !literals.some((l) => l.index === i));
+  let said = types.some((type, i) => type === undefined && !literals.some((l) => l.index === i)) || [...literals, ...results].some(({ type }) => type === UNKNOWN_TYPE);
   const given = variables(def, known, results.map((r) => r.type));
   for (const literal of literals) {
     if (literal.type !== undefined) continue;
@@ -50,7 +43,7 @@ export function literalTypes(reader: Reader, def: OpDef, literals: readonly Lite
 export function resultTypes(reader: Reader, def: OpDef, attrs: Attributes, operands: Known, results: readonly Result[]): void {
   const { id } = def;
   const open = results.filter((r) => r.type === undefined);
-  if (operands.includes(undefined)) return;
+  if (operands.includes(undefined) || operands.includes(UNKNOWN_TYPE)) return;
   const first = open[0];
   if (first === undefined) return;
   const inferred = inferredTypes(def, operands as readonly Type[], attrs);
@@ -89,7 +82,7 @@ function variables(def: OpDef, operands: Known, results: Known): ReadonlyMap<str
   for (const [params, types] of [[def.operands, operands], [def.results, results]] as const) {
     for (const [i, type] of types.entries()) {
       const pattern = paramAt(params, i)?.type;
-      if (type === undefined || pattern === undefined) continue;
+      if (type === undefined || type === UNKNOWN_TYPE || pattern === undefined) continue;
       const [, element] = /^buffer<\s*(\w+)\s*,/.exec(pattern) ?? [];
       if (element === undefined) bind(pattern, type);
       else if (type.kind === 'buffer') bind(element, type.element);

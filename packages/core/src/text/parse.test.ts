@@ -13,6 +13,13 @@ import { print } from './print.ts';
 
 const registry = new Registry();
 
+/** Ops that take and give anything, so that the tables below speak of one thing each. */
+const open = (id: 'a.b' | 'a.c') => defineOp({
+  id, dialect: 'a', version: '1.0.0', summary: 'Takes and gives anything.', category: 'extension', level: 'both', attrs: { x: { kind: 'scalar' } },
+  operands: [{ name: 'operands', type: 'any', variadic: true }], results: [{ name: 'results', type: 'any', variadic: true }],
+});
+const withOpen = registry.with(definePlugin({ name: 'a', version: '1.0.0', api: 1, register: ({ dialect }) => dialect(defineDialect({ id: 'a', version: '1.0.0', ops: [open('a.b'), open('a.c')] })) }));
+
 function failure(source: string, by = registry): SluiceError {
   try {
     parse(source, by, { file: 'a.slu' });
@@ -66,6 +73,16 @@ describe('an op that nobody registered', () => {
 
   test('is a problem where they are not', () => {
     expect(problems(host('%x = arith.ad %a, %a', '%y = arith.add %x, 1'))).toEqual(['2:8 text/unknown-op: `arith.ad` is not a registered op; did you mean `arith.add` or `arith.and` or `arith.abs`?']);
+  });
+
+  test('is a problem of a text with other problems, which nobody verifies: the first use of each', () => {
+    const lines = ['acme.run %a', '%x: u32 = arith.ad %a, %a', '%y = arith.ad %a, %a', '%z = arith.add %a, %nosuch', 'acme.run %a', 'control.retrun'];
+    expect(problems(host(...lines))).toEqual([
+      '2:3 text/unknown-op: `acme.run` is not a registered op',
+      '4:8 text/unknown-op: `arith.ad` is not a registered op; did you mean `arith.add` or `arith.and` or `arith.abs`?',
+      '5:22 text/unknown-value: `%nosuch` is not defined',
+      '7:3 text/unknown-op: `control.retrun` is not a registered op; did you mean `control.return` or `control.trap`?',
+    ]);
   });
 });
 
@@ -163,7 +180,7 @@ describe('problems', () => {
     ['program p() { a.b {x = 1} }', '1:24 text/literal: the type of `1` does not follow'],
     ['program p() { a.b {x = -1: u32} }', '1:24 text/literal: `-1` is not a u32: it is out of range'],
     ['kernel k() workgroup(1) {\n  %x: u32 = buffer.load 1, 2\n  control.return\n}\nprogram p() { control.return }', '2:25 text/literal: the type of `1` does not follow: operand `buffer` of `buffer.load` may have several'],
-    ['program p() { a.b 1 }', '1:15 text/unknown-op: `a.b` is not a registered op'],
+    ['program p() { acme.b 1 }', '1:15 text/unknown-op: `acme.b` is not a registered op'],
     ['program p() { %x = arith.add 1, 2 }', '1:30 text/literal: the type of `1` does not follow: operand `a` of `arith.add` may have several'],
     ['program p(%c: bool) { %x = control.if %c () { control.yield } }', '1:23 text/result-type: the type of `%x` does not follow from the operands of `control.if`'],
     ['program p(%x: vec5<f32>) { control.return }', '1:15 text/unknown-type: `vec5<f32>` is not a type'],
@@ -180,7 +197,17 @@ describe('problems', () => {
     ['program p(%c: bool) {\n  control.if %c {\n    control.yield\n  }\n}', '2:17 text/syntax: expected `(`, found `{`'],
     ['program p() {\n  a.b\n  kernel k() workgroup(1) {\n  }\n', '3:3 text/syntax: expected an op or `}`, found `kernel`'],
     ['program p(%v: vec2<f32>) {\n  %x = arith.mul %v, 2\n}', '2:22 text/literal: `2` cannot be a vec2<f32>: literals are scalars'],
-  ])('%j', (text, ...expected) => expect(problems(text)).toEqual(expected));
+  ])('%j', (text, ...expected) => expect(problems(text, withOpen)).toEqual(expected));
+
+  test.each([
+    ['an unknown type of an attribute', ['%q = arith.constant {value = 300: u7}', '%r = arith.add %q, 1'], '2:37 text/unknown-type: `u7` is not a type; did you mean `u8`?'],
+    ['an unknown type of a literal', ['%q = arith.add 300: u7, 1', '%r: u32 = arith.add %q, 1'], '2:23 text/unknown-type: `u7` is not a type; did you mean `u8`?'],
+    ['an unknown type of a result', ['%q: u7 = arith.add 300, 1', '%r = arith.add %q, 1'], '2:7 text/unknown-type: `u7` is not a type; did you mean `u8`?'],
+    ['an unknown type that is an attribute', ['%q = buffer.read %h, 0 {element = vec9<u7>}', '%r = arith.add %q, 300'], '2:37 text/unknown-type: `vec9<u7>` is not a type'],
+    ['an unknown type of a block argument', ['control.for %a, %a, %a (%i: u7) {', '%q = arith.add %i, 300', '}'], '2:31 text/unknown-type: `u7` is not a type; did you mean `u8`?'],
+    ['a misspelt attribute', ['%q = arith.constant {valu = 300: u32}', '%r = arith.add %q, 1'], '2:24 text/attribute: `arith.constant` has no attribute `valu`: it has value; did you mean `value`?'],
+    ['a literal that is none', ['%q = arith.constant {value = 300: i8}', '%r = arith.add %q, true'], '2:32 text/literal: `300` is not a i8: it is out of range'],
+  ])('%s has no consequences', (_, lines, expected) => expect(problems(host(...lines))).toEqual([expected]));
 
   test('a record that throws is a problem of the record', () => {
     const odd = defineOp({ id: 'acme.odd', dialect: 'acme', version: '1.0.0', summary: 'Throws.', category: 'extension', level: 'both', operands: [], results: [{ name: 'r', type: 'any' }], infer: () => { throw new Error('no such luck'); } });

@@ -2,8 +2,6 @@ import { NO_ATTRIBUTES } from '../ir/attributes.ts';
 import type { Kernel, Param, Program, Result } from '../ir/program.ts';
 import type { SluiceError } from '../diagnostics/error.ts';
 import type { Span } from '../diagnostics/span.ts';
-import { scalar } from '../ir/types.ts';
-import type { Type } from '../ir/types.ts';
 import type { Registry } from '../registry/registry.ts';
 import { readAttributes } from './attributes.ts';
 import { BodyReader } from './body.ts';
@@ -13,8 +11,6 @@ import { ARROW, CLOSE_PAREN, COMMA, END, NAMED, NUMBER, NUMBERED, OPEN_BRACE, OP
 import { LIMITS } from './limits.ts';
 import { spansOf } from './problems.ts';
 import { Reader } from './reader.ts';
-
-const PLACEHOLDER: Type = scalar('bool');
 
 export interface ParseOptions {
   /** What spans say the text is from: a path, so that errors show its lines. `<text>` if absent. */
@@ -79,6 +75,7 @@ class Parser {
       }
     }
     if (program === undefined && problems.none) problems.add({ code: 'text/syntax', message: 'the text has no program', fix: 'add one: program name() { control.return }', at: lexer.start, where: {} });
+    reader.unknownOps.finish();
     return program === undefined ? undefined : { kind: 'program', name: program.name, params: program.params, results: program.results, kernels, body: program.body, span: program.span };
   }
 
@@ -126,7 +123,7 @@ class Parser {
     if (kind !== NAMED && kind !== NUMBERED) return reader.syntax('a parameter', 'write a parameter as `%name: type`');
     const label = kind === NUMBERED ? lexer.number : lexer.word();
     lexer.next();
-    const type = reader.typed(PLACEHOLDER, 'a parameter');
+    const type = reader.typed('a parameter');
     if (type === undefined) return false;
     const attrs = lexer.kind === OPEN_BRACE ? readAttributes(reader, undefined) : NO_ATTRIBUTES;
     if (attrs === undefined) return false;
@@ -143,7 +140,7 @@ class Parser {
     lexer.next();
     return reader.list('results', () => {
       const name = reader.name('the name of a result');
-      const type = name === undefined ? undefined : reader.typed(PLACEHOLDER, 'a result');
+      const type = name === undefined ? undefined : reader.typed('a result');
       if (name === undefined || type === undefined) return false;
       into.push({ name, type });
       return true;

@@ -38,6 +38,11 @@ export class Problems {
     return this.#found.length === 0;
   }
 
+  /** Problems so far, of those that will be listed. */
+  get count(): number {
+    return this.#found.length;
+  }
+
   add(found: Found): void {
     if (this.#over) return;
     if (this.#found.length === LIMITS.problems) this.#over = true;

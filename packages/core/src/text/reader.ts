@@ -7,7 +7,8 @@ import type { Registry } from '../registry/registry.ts';
 import { BAD, COLON, COMMA, CLOSE_PAREN, END, Lexer, OPEN_PAREN, STRING, WORD } from './lexer.ts';
 import { LIMITS } from './limits.ts';
 import { Problems, spansOf } from './problems.ts';
-import { BUILT_IN_TYPES, Types } from './types.ts';
+import { BUILT_IN_TYPES, Types, UNKNOWN_TYPE } from './types.ts';
+import { UnknownOps } from './unknown-ops.ts';
 
 /** An op id that occurs in a text. */
 export interface OpUse {
@@ -26,6 +27,7 @@ export class Reader {
   /** Undefined: only the grammar is looked at. */
   readonly registry: Registry | undefined;
   readonly types = new Types();
+  readonly unknownOps = new UnknownOps(this);
   /** What is being read, for the places of problems. */
   program: string | undefined;
   kernel: string | undefined;
@@ -107,8 +109,8 @@ export class Reader {
     return name;
   }
 
-  /** Takes a type; undefined where the grammar has none there. A type that nobody knows is `placeholder`. */
-  type(placeholder: Type): Type | undefined {
+  /** Takes a type; undefined where the grammar has none there, `UNKNOWN_TYPE` for one that nobody knows. */
+  type(): Type | undefined {
     const { lexer } = this;
     if (lexer.kind !== WORD) {
       this.syntax('a type', 'write the spelling of a type, such as `u32` or `buffer<f32, read>`');
@@ -121,7 +123,7 @@ export class Reader {
       this.wrong('text/unknown-type', lexer.start, `${this.found()} is not a type${meant(near)}`, 'use a scalar, vecN<scalar>, array<type, length>, buffer<type, access>, GpuBufferHandle, or the type of a plugin', near);
     }
     lexer.next();
-    return 'type' in found ? found.type : placeholder;
+    return 'type' in found ? found.type : UNKNOWN_TYPE;
   }
 
   /** Takes `( item, item )`; `item` says whether it could be read. */
@@ -142,8 +144,8 @@ export class Reader {
   }
 
   /** Takes `: type`. */
-  typed(placeholder: Type, of: string): Type | undefined {
-    return this.take(COLON, ':', `the type of ${of} stands behind a colon`) ? this.type(placeholder) : undefined;
+  typed(of: string): Type | undefined {
+    return this.take(COLON, ':', `the type of ${of} stands behind a colon`) ? this.type() : undefined;
   }
 
   /** Whether a kernel or program starts here: nothing else that starts a line is that word. */

@@ -1,5 +1,5 @@
 import { isSluiceError } from '../diagnostics/error.ts';
-import { opaque, parseType } from '../ir/types.ts';
+import { opaque, parseType, scalar } from '../ir/types.ts';
 import type { Type } from '../ir/types.ts';
 import type { Lexer } from './lexer.ts';
 import { LIMITS } from './limits.ts';
@@ -9,6 +9,9 @@ const CLOSE = 62;
 
 /** Types that are one word. */
 export const BUILT_IN_TYPES: readonly string[] = ['bool', 'i8', 'u8', 'i16', 'u16', 'i32', 'u32', 'i64', 'u64', 'f16', 'bf16', 'f32', 'GpuBufferHandle'];
+
+/** Stands for a type that a problem was reported for: nothing more is said about what has it. Equal to no other by identity. */
+export const UNKNOWN_TYPE: Type = { ...scalar('bool') };
 
 /** Whether a word by itself is a type wherever one may stand, and no value of an enumeration. */
 export function isTypeWord(word: string): boolean {
