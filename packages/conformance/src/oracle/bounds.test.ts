@@ -80,7 +80,7 @@ test.each([strict, device])('what an op may give on a point of an interval it ma
         });
         const part = asInterval(of(point));
         const within = (part.lo > part.hi || part.lo !== part.lo || (part.lo >= whole.lo && part.hi <= whole.hi)) && (!part.nan || whole.nan);
-        expect(within, `${spell(use)} of (${wide.join(', ')}) is ${whole}, and of (${point.join(', ')}) ${part}`).toBe(true);
+        expect(within, `${spell(use)} of (${wide.join(', ')}) is ${String(whole)}, and of (${point.join(', ')}) ${String(part)}`).toBe(true);
       }
     }
   }
