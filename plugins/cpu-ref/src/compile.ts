@@ -11,6 +11,7 @@ import { IDS, Machine } from './machine.ts';
 import type { BodyText, IdName, MachineBuilder, Trap } from './machine.ts';
 import { scratchFor } from './outline.ts';
 import type { Schedule } from './schedule.ts';
+import { exchange } from './subgroups.ts';
 import { partsOf, vectorOf } from './vector-text.ts';
 import { Watch } from './watch.ts';
 import type { Detect } from './watch.ts';
@@ -155,6 +156,7 @@ function builderOf(def: OpDef, use: Use, { kernel, registry, machine, others }: 
     return (op, ctx) => (machine.use(ctx.operands), machineBuilder(op, ctx, machine, meaning));
   }
   if (meaning === undefined || use.results.length !== 1) return undefined;
+  if (def.traits.includes('subgroup')) return exchange(meaning, machine);
   return (_, ctx) => {
     machine.use(ctx.operands);
     const type = ctx.resultType(0);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { Registry, meaningOf, scalar } from '@sluice/core';
-import type { RuntimeValue, ScalarValue, Use } from '@sluice/core';
+import { Registry, fromBits, meaningOf, scalar, toBits } from '@sluice/core';
+import type { RuntimeValue, ScalarType, ScalarValue, Type, Use } from '@sluice/core';
 import { expect, test } from 'vitest';
 import { oracleArgs, programs } from '../generate/program.ts';
 import { random } from '../generate/recipe.ts';
@@ -49,6 +49,39 @@ test('the reference lies within the accuracy of every op at its edges', () => {
       const found = of(args);
       const exact = (use.meaning as (...v: readonly RuntimeValue[]) => number)(...args);
       expect(found instanceof Interval ? found.holds(exact) : Object.is(found, exact), `${spell(use)} of ${args.join(', ')}: ${String(found)}, not ${exact}`).toBe(true);
+    }
+  }
+});
+
+test.each([strict, device])('what an op may give on a point of an interval it may give on the interval: %o', (rules) => {
+  const compute = withinAccuracy(registry, rules);
+  const draw = random(7);
+  const rounded = (type: Type, x: number) => fromBits((type as ScalarType).name, toBits((type as ScalarType).name, x)) as number;
+  const asInterval = (x: unknown) => (x instanceof Interval ? x : new Interval(x as number, x as number, x !== x));
+  for (const use of valueUses(registry)) {
+    const types = [...use.operands, ...use.results];
+    if (types.some((t) => t.kind !== 'scalar') || !use.results.every(isFloat) || !use.operands.some(isFloat)) continue;
+    const of = compute(use.def, use);
+    const edges = use.operands.map(edgesOf);
+    for (let k = 0; k < 150; k++) {
+      const base = use.operands.map((t, i) => (isFloat(t) && draw(2) === 0 ? rounded(t, (draw(2_000_001) - 1_000_000) / 10 ** draw(7)) : edges[i]![draw(edges[i]!.length)]!));
+      const wide = base.map((x, i) => {
+        if (!isFloat(use.operands[i]!) || !Number.isFinite(x)) return x;
+        const width = Math.abs(x as number) * 2 ** -draw(14) + (draw(4) === 0 ? 2 ** -draw(30) : 0);
+        const [lo, hi] = [(x as number) - (width * draw(9)) / 8, (x as number) + (width * draw(9)) / 8];
+        return lo === hi ? x : new Interval(lo, hi);
+      });
+      const whole = asInterval(of(wide));
+      for (let m = 0; m < 4; m++) {
+        const point = wide.map((v, i) => {
+          if (!(v instanceof Interval)) return v;
+          const at = rounded(use.operands[i]!, v.lo + ((v.hi - v.lo) * draw(17)) / 16);
+          return v.holds(at) ? at : base[i]!;
+        });
+        const part = asInterval(of(point));
+        const within = (part.lo > part.hi || part.lo !== part.lo || (part.lo >= whole.lo && part.hi <= whole.hi)) && (!part.nan || whole.nan);
+        expect(within, `${spell(use)} of (${wide.join(', ')}) is ${String(whole)}, and of (${point.join(', ')}) ${String(part)}`).toBe(true);
+      }
     }
   }
 });

@@ -5,7 +5,7 @@ import { movesOnly } from '../ops/moves.ts';
 import type { Compute } from './compute.ts';
 import { allowed, greatest, hull, leastNormal, settled, ulp } from './float-rules.ts';
 import type { FloatName, FloatRules } from './float-rules.ts';
-import { ANYTHING, Interval } from './interval.ts';
+import { ANYTHING, Interval, ONLY_NAN } from './interval.ts';
 import type { Known } from './value.ts';
 
 type Scalar = ScalarValue | Interval;
@@ -44,6 +44,8 @@ class ScalarBounds {
   readonly #rules: FloatRules;
   readonly #def: OpDef;
   readonly #name: FloatName;
+  /** Of each operand, where it is a float. */
+  readonly #operands: readonly (FloatName | undefined)[];
   readonly #meaning: Apply;
   readonly #bound: ErrorBound;
 
@@ -55,39 +57,48 @@ class ScalarBounds {
     this.#rules = rules;
     this.#def = def;
     this.#name = result.spelling as FloatName;
+    this.#operands = use.operands.map((t) => (isFloat(t) ? (t.spelling as FloatName) : undefined));
     this.#meaning = meaning;
     this.#bound = boundOf(def, this.#name);
   }
 
   of(operands: readonly Scalar[]): Interval {
-    const loose = operands.map((x) => this.#flushed(x));
-    if (loose.every((x) => !(x instanceof Interval))) return this.#point(loose as readonly ScalarValue[]);
+    const loose = operands.map((x, i) => this.#flushed(x, i));
+    const points = loose.every((x) => !(x instanceof Interval)) ? [loose as readonly ScalarValue[]] : this.#corners(loose);
+    if (points === undefined) return ANYTHING;
+    const results = points.map((p) => this.#meaning(...p) as number);
+    const nan = results.some((r) => r !== r);
+    // Where it is a NaN at one end, what lies between the ends is not known.
+    if (nan && points.length > 1) return ANYTHING;
+    const r = nan ? ONLY_NAN : new Interval(Math.min(...results), Math.max(...results));
+    const named = new Map(this.#def.operands.flatMap((p, i) => {
+      const x = loose[i];
+      return x instanceof Interval ? [[p.name, x] as const] : typeof x === 'number' ? [[p.name, new Interval(x, x, x !== x)] as const] : [];
+    }));
+    return allowed(this.#bound, this.#name, r, named, this.#rules, ({ inherited }) => hull([this.#expression(inherited as Expression, named), r]));
+  }
+
+  /** Operands between whose results all others lie; undefined where none are known. */
+  #corners(loose: readonly Scalar[]): readonly (readonly ScalarValue[])[] | undefined {
     const shape = SHAPES[this.#def.id];
-    if (shape === undefined) return ANYTHING;
+    if (shape === undefined) return undefined;
     const corners = loose.map((x, i) => cornersOf(x, shape, i));
-    if (corners.includes(undefined)) return ANYTHING;
-    const points = (corners as readonly (readonly ScalarValue[])[]).reduce<readonly (readonly ScalarValue[])[]>((all, list) => all.flatMap((head) => list.map((v) => [...head, v])), [[]]);
-    return hull(points.map((p) => this.#point(p)));
+    if (corners.includes(undefined)) return undefined;
+    return (corners as readonly (readonly ScalarValue[])[]).reduce<readonly (readonly ScalarValue[])[]>((all, list) => all.flatMap((head) => list.map((v) => [...head, v])), [[]]);
   }
 
-  #flushed(x: Scalar): Scalar {
-    if (this.#rules.subnormals === 'kept' || typeof x !== 'number' || x === 0 || Math.abs(x) >= leastNormal(this.#name)) return x;
-    return new Interval(Math.min(x, 0), Math.max(x, 0));
-  }
-
-  #point(values: readonly ScalarValue[]): Interval {
-    const r = this.#meaning(...values) as number;
-    const operands = new Map(this.#def.operands.map((p, i) => [p.name, values[i] as number] as const).filter(([, v]) => typeof v === 'number'));
-    return allowed(this.#bound, this.#name, r, operands, this.#rules, ({ inherited }) => hull([this.#expression(inherited as Expression, operands), new Interval(r, r)]));
+  #flushed(x: Scalar, position: number): Scalar {
+    const name = this.#operands[position];
+    if (this.#rules.subnormals === 'kept' || name === undefined) return x;
+    const least = leastNormal(name);
+    if (x instanceof Interval) return x.lo < least && x.hi > -least ? new Interval(Math.min(x.lo, 0), Math.max(x.hi, 0), x.nan) : x;
+    return typeof x !== 'number' || x === 0 || !(Math.abs(x) < least) ? x : new Interval(Math.min(x, 0), Math.max(x, 0));
   }
 
   /** What an expression over the operands may give, each op in it within its own accuracy. */
-  #expression(e: Expression, operands: ReadonlyMap<string, number>): Interval {
+  #expression(e: Expression, operands: ReadonlyMap<string, Interval>): Interval {
     if (typeof e === 'number') return new Interval(e, e);
-    if (typeof e === 'string') {
-      const x = operands.get(e) ?? NaN;
-      return x === x ? new Interval(x, x) : ANYTHING;
-    }
+    if (typeof e === 'string') return operands.get(e) ?? ANYTHING;
     const [id, ...parts] = e;
     const def = this.#registry.lookup(id);
     if (def === undefined) return ANYTHING;
@@ -111,10 +122,12 @@ interface Shape {
 const MONOTONE: Shape = {};
 /** Ops of which the ends of the operands' intervals say what lies between; of any other nothing is known on intervals. */
 const SHAPES: Readonly<Record<string, Shape>> = {
-  ...Object.fromEntries(['arith.add', 'arith.sub', 'arith.mul', 'arith.neg', 'arith.min', 'arith.max', 'arith.fma', 'arith.cast', 'math.sqrt', 'math.exp', 'math.exp2', 'math.log', 'math.log2', 'math.floor', 'math.ceil', 'math.round', 'math.trunc', 'math.sign', 'math.asin', 'math.acos', 'math.atan', 'math.sinh', 'math.tanh', 'math.asinh', 'math.acosh', 'math.atanh'].map((id) => [id, MONOTONE])),
+  ...Object.fromEntries(['arith.add', 'arith.sub', 'arith.neg', 'arith.min', 'arith.max', 'arith.cast', 'math.sqrt', 'math.exp', 'math.exp2', 'math.log', 'math.log2', 'math.floor', 'math.ceil', 'math.round', 'math.trunc', 'math.sign', 'math.asin', 'math.acos', 'math.atan', 'math.sinh', 'math.tanh', 'math.asinh', 'math.acosh', 'math.atanh'].map((id) => [id, MONOTONE])),
+  // Zero times infinity, and zero by zero, is a NaN.
+  'arith.mul': { turns: [0] }, 'arith.fma': { turns: [0] },
   'arith.abs': { turns: [0] }, 'math.cosh': { turns: [0] },
   'math.sin': { turns: [-Math.PI / 2, Math.PI / 2] }, 'math.cos': { turns: [0] },
-  'arith.div': { oneSide: [1] }, 'math.inverse_sqrt': { oneSide: [0] }, 'math.reciprocal': { oneSide: [0] }, 'math.atan2': { oneSide: [0, 1] },
+  'arith.div': { turns: [0], oneSide: [1] }, 'math.inverse_sqrt': { oneSide: [0] }, 'math.reciprocal': { oneSide: [0] }, 'math.atan2': { oneSide: [0, 1] },
 };
 
 /** Where an operand takes its ends; undefined where nothing can be said. */

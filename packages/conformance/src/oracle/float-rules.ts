@@ -41,36 +41,68 @@ export function hull(all: readonly Interval[]): Interval {
   return new Interval(Math.min(...all.map((i) => i.lo)), Math.max(...all.map((i) => i.hi)), all.some((i) => i.nan));
 }
 
-/** What a bound allows around `r`, the reference's result on these operands; `inherit` says what an expression allows. */
-export function allowed(bound: ErrorBound, name: FloatName, r: number, operands: ReadonlyMap<string, number>, rules: FloatRules, inherit: (bound: { readonly inherited: unknown }) => Interval): Interval {
-  if (r !== r) return rules.nonFinite === 'ieee' ? ONLY_NAN : ANYTHING;
-  if (rules.nonFinite !== 'ieee' && (!Number.isFinite(r) || [...operands.values()].some((x) => !Number.isFinite(x)))) return ANYTHING;
-  if (bound === 'exact') return rules.contracts && Number.isFinite(r) ? around(name, r, ulp(name, r) / 2, rules) : around(name, r, 0, rules);
+/**
+ * What a bound allows around the reference's results on these operands, which lie in `r`. Operands are intervals, too: how
+ * far a bound reaches changes from point to point, so it is taken at its widest over all of them. `inherit` says what an
+ * expression allows.
+ */
+export function allowed(bound: ErrorBound, name: FloatName, r: Interval, operands: ReadonlyMap<string, Interval>, rules: FloatRules, inherit: (bound: { readonly inherited: unknown }) => Interval): Interval {
+  if (r.nan) return r.lo > r.hi && rules.nonFinite === 'ieee' ? ONLY_NAN : ANYTHING;
+  if (rules.nonFinite !== 'ieee' && !(finite(r) && [...operands.values()].every(finite))) return ANYTHING;
+  if (bound === 'exact') return rules.contracts && finite(r) ? around(name, r, ulp(name, magnitude(r)) / 2, rules) : around(name, r, 0, rules);
   if (bound === 'reordered') return ANYTHING; // the op's own rule says: see bounds.ts
   if ('inherited' in bound) return inherit(bound);
   if ('anyOf' in bound) return hull(bound.anyOf.map((b) => allowed(b, name, r, operands, rules, inherit)));
   if ('firstOf' in bound) {
-    const found = bound.firstOf.find((b) => typeof b === 'string' || !('where' in b) || holds(b.where, operands));
-    return found === undefined ? ANYTHING : allowed(found, name, r, operands, rules, inherit);
+    // Where a `where` holds for some of the operands only, the rest of them are under the next bound.
+    const reached: Interval[] = [];
+    for (const b of bound.firstOf) {
+      const held = typeof b === 'object' && 'where' in b ? holds(b.where, operands) : 'all';
+      if (held !== 'none') reached.push(typeof b === 'object' && 'where' in b ? reach(b, name, r, operands, rules) : allowed(b, name, r, operands, rules, inherit));
+      if (held === 'all') return hull(reached);
+    }
+    return ANYTHING;
   }
-  if (!holds(bound.where, operands)) return ANYTHING;
-  if (!Number.isFinite(r)) return new Interval(r < 0 ? -Infinity : greatest(name) / 2, r < 0 ? -greatest(name) / 2 : Infinity);
+  return holds(bound.where, operands) === 'all' ? reach(bound, name, r, operands, rules) : ANYTHING;
+}
+
+type Width = Extract<ErrorBound, { readonly ulp: number } | { readonly absolute: number }>;
+
+/** What a bound of so many units, or so much, allows where it holds. */
+function reach(bound: Width, name: FloatName, r: Interval, operands: ReadonlyMap<string, Interval>, rules: FloatRules): Interval {
+  if (!finite(r)) {
+    if (r.lo !== r.hi) return ANYTHING;
+    return new Interval(r.lo < 0 ? -Infinity : greatest(name) / 2, r.lo < 0 ? -greatest(name) / 2 : Infinity);
+  }
   // The reference is itself rounded: half a unit more.
-  const [first = 0] = operands.values();
-  const by = 'ulp' in bound ? (bound.ulp + (bound.ulpPerMagnitude === undefined ? 0 : bound.ulpPerMagnitude * Math.abs(first)) + 0.5) * ulp(name, r) : bound.absolute + ulp(name, r) / 2;
-  return around(name, r, by, rules);
+  const unit = ulp(name, magnitude(r));
+  const [first] = operands.values();
+  const more = 'absolute' in bound || bound.ulpPerMagnitude === undefined || first === undefined ? 0 : bound.ulpPerMagnitude * magnitude(first);
+  return around(name, r, 'ulp' in bound ? (bound.ulp + more + 0.5) * unit : bound.absolute + unit / 2, rules);
 }
 
-function holds(where: readonly Where[] | undefined, operands: ReadonlyMap<string, number>): boolean {
-  return (where ?? []).every(({ operand, of, from, to }) => {
-    const x = operands.get(operand) ?? NaN;
-    const y = of === 'magnitude' ? Math.abs(x) : x;
-    return y >= from && y <= to;
-  });
+function holds(where: readonly Where[] | undefined, operands: ReadonlyMap<string, Interval>): 'all' | 'some' | 'none' {
+  let all = true;
+  for (const { operand, of, from, to } of where ?? []) {
+    const x = operands.get(operand);
+    if (x === undefined) return 'none';
+    const y = of === 'magnitude' ? new Interval(x.lo <= 0 && x.hi >= 0 ? 0 : Math.min(Math.abs(x.lo), Math.abs(x.hi)), magnitude(x)) : x;
+    if (y.nan || y.hi < from || y.lo > to) return 'none';
+    all &&= y.lo >= from && y.hi <= to;
+  }
+  return all ? 'all' : 'some';
 }
 
-function around(name: FloatName, r: number, by: number, rules: FloatRules): Interval {
-  return settled(name, new Interval(r - by, r + by), rules);
+function finite({ lo, hi, nan }: Interval): boolean {
+  return !nan && Number.isFinite(lo) && Number.isFinite(hi);
+}
+
+function magnitude({ lo, hi }: Interval): number {
+  return Math.max(Math.abs(lo), Math.abs(hi));
+}
+
+function around(name: FloatName, { lo, hi }: Interval, by: number, rules: FloatRules): Interval {
+  return settled(name, new Interval(lo - by, hi + by), rules);
 }
 
 /** The interval with what flushing and overflow may make of it. */

@@ -53,6 +53,11 @@ export type Trait =
   | 'terminator'
   /** Every invocation of the workgroup must take part: stands in uniform control flow only. */
   | 'collective'
+  /**
+   * The result of a lane follows from what all lanes of its subgroup have: `cpuRef` takes for each operand the array of the
+   * lanes' values, in their order, and gives the array of their results.
+   */
+  | 'subgroup'
   /** Every invocation of the workgroup must arrive before one goes on; in all else as `collective`. */
   | 'barrier'
   | 'atomic'
@@ -123,7 +128,10 @@ export interface Use {
  */
 export type Meaning = (...operands: never[]) => RuntimeValue;
 
-/** The meaning of a value op for the types of one use; of an atomic, how old value and operands combine. */
+/**
+ * The meaning of a value op for the types of one use; of an atomic, how old value and operands combine; of an op with the
+ * trait `subgroup`, what the lanes make of their values.
+ */
 export type CpuRef = (use: Use) => Meaning | undefined;
 
 /** What `cpuRef` holds for an op that moves data between devices and has no CPU path. */
