@@ -1,3 +1,5 @@
+import { scalarOf } from '../ir/types.ts';
+import type { Type } from '../ir/types.ts';
 import type { Program } from '../ir/program.ts';
 import type { Pass, PassTarget } from '../registry/plugin.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -9,8 +11,14 @@ import { legalize64 } from './wide/legalize-64.ts';
 /** What makes kernels such as a backend can take them, in order. */
 export const legalizingPasses: readonly Pass[] = [inline, legalizeSmall, legalize64];
 
-/** How types are emulated that these passes take out of kernels. */
-export const EMULATED: Readonly<Record<string, string>> = {
+/** How these passes emulate the type of a value that they take out of kernels; undefined for one that they leave alone. */
+export function emulation(type: Type): string | undefined {
+  const of = scalarOf(type);
+  const how = of === undefined ? undefined : EMULATED[of.name];
+  return of === undefined || how === undefined ? undefined : `${of.name} ${how}`;
+}
+
+const EMULATED: Readonly<Record<string, string>> = {
   ...Object.fromEntries(['i64', 'u64'].map((type) => [type, 'in pairs of 32-bit words'])),
   ...Object.fromEntries(['i8', 'u8', 'i16', 'u16', 'bf16'].map((type) => [type, 'in words of 32 bits'])),
 };

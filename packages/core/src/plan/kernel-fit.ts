@@ -5,7 +5,7 @@ import type { Attributes } from '../ir/attributes.ts';
 import type { Body, Kernel, Op, Region, ValueId } from '../ir/program.ts';
 import type { Type } from '../ir/types.ts';
 import { whereOf } from '../ir/where.ts';
-import { EMULATED } from '../optimize/legalize.ts';
+import { emulation } from '../optimize/legalize.ts';
 import type { RegionNames } from '../ir/where.ts';
 import { hasAttributeCells, opCell, typeCell } from '../registry/capabilities.ts';
 import type { Capabilities, Cell } from '../registry/capabilities.ts';
@@ -76,8 +76,8 @@ export function kernelCell(kernel: Kernel, authored: Kernel | undefined, capabil
   const types = typesOf(body);
   const gone = authored === undefined || authored === kernel ? [] : typesOf(authored.body).filter((type) => !types.includes(type));
   const cells = [...gone.flatMap((type): Cell[] => {
-    const reason = EMULATED[type.spelling];
-    return reason === undefined ? [] : [{ how: 'emulated', reason: `${type.spelling} ${reason}` }];
+    const reason = emulation(type);
+    return reason === undefined ? [] : [{ how: 'emulated', reason }];
   }), ...types.map((type) => typeCell(capabilities, type.spelling))];
   for (const [op, type] of distinctUses(body, capabilities)) {
     const id = body.opNames[op.name] ?? '';

@@ -1,4 +1,4 @@
-import { Registry, buffer, control, defineKernel, defineProgram, functionsOf, dialects, kernel, opId, print, session, u32, u64, walkOps } from '@sluice/core';
+import { Registry, buffer, control, defineKernel, defineProgram, functionsOf, dialects, i64, kernel, opId, print, session, subgroup, u32, u64, walkOps } from '@sluice/core';
 import type { Program, Session, Value } from '@sluice/core';
 import { plugin as cpuRef } from '../../src/plugin.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -45,7 +45,7 @@ function arith(name: string, ...operands: readonly Anything[]): Anything {
 }
 const wordsOf = (type: Wide) => (type === 'i64' ? BigInt64Array : BigUint64Array);
 
-const BINARY = ['add', 'sub', 'mul', 'div', 'rem', 'min', 'max', 'abs_diff', 'add_sat', 'sub_sat', 'and', 'or', 'xor'];
+const BINARY = ['add', 'sub', 'mul', 'div', 'rem', 'min', 'max', 'abs_diff', 'add_sat', 'sub_sat', 'mul_sat', 'mul_high', 'and', 'or', 'xor'];
 const COMPARE = ['eq', 'ne', 'lt', 'le', 'gt', 'ge'];
 const UNARY = ['neg', 'abs', 'not', 'popcount', 'clz', 'ctz', 'reverse_bits', 'swap_bytes'];
 const COUNTED = ['shl', 'shr', 'rotl', 'rotr'];
@@ -141,6 +141,77 @@ test('parameters, constants, branches, loops with ways out, and workgroup memory
   const { placement } = await narrow.compile(program);
   expect(placement.ops.find((o) => o.op === 'kernel k')).toMatchObject({ how: 'emulated', reason: expect.stringContaining('pairs') as string });
   expect((await plain.compile(program)).placement.ops.find((o) => o.op === 'kernel k')).toMatchObject({ how: 'native' });
+});
+
+test('loops whose step only the run knows: upward, downward, to the ends of the type, and a step of 0 fails', async () => {
+  const k = defineKernel('k', { params: { out: 'buffer<u64, read_write>', a: 'u64', b: 'i64' }, workgroup: 1 }, ({ out, a, b }) => {
+    const up = control.for({ from: u64(2n ** 64n - 9n), to: u64(2n ** 64n - 1n), step: a }, u64(1), (i, c) => c.mul(31).add(i));
+    const either = control.for({ from: i64(0), to: b.mul(5), step: b }, u64(1), (i, c) => c.mul(31).add(i.to('u64')));
+    const never = control.for({ from: b.mul(5), to: i64(0), step: b }, u64(1), (i, c) => c.mul(31).add(i.to('u64')));
+    const ends = control.for({ from: b.gt(0).select(i64(2n ** 62n), i64(-(2n ** 62n))), to: b.gt(0).select(i64(2n ** 63n - 1n), i64(-(2n ** 63n))), step: b.mul(2n ** 61n) }, u64(1), (i, c) => c.mul(31).add(i.to('u64')));
+    [up, either, never, ends].forEach((value, i) => out.store(i, value));
+  });
+  const program = defineProgram('p', { a: 'u64', b: 'i64' }, ({ a, b }) => {
+    const out = buffer.alloc('u64', 4);
+    kernel.launch(k, 1, { out, a, b });
+    return { out };
+  });
+  for (const [a, b] of [[1n, 1n], [3n, -1n], [2n ** 63n, 2n], [2n ** 64n - 1n, -3n]] as const) {
+    const [expected, found] = await onBoth(program, { a, b });
+    expect(found, `${a}, ${b}`).toEqual(expected);
+  }
+  const codes = await Promise.all([plain, narrow].map(async (s) => (await s.compile(program)).run({ a: 0n, b: 1n }).then(() => 'ran', (e: unknown) => String((e as { code?: unknown }).code))));
+  expect(codes[1]).toBe(codes[0]);
+  expect(codes[0]).not.toBe('ran');
+});
+
+test('vectors and arrays: in registers, in buffers, in workgroup memory, copied and loaded as one', async () => {
+  const params = { vs: 'buffer<vec3<i64>, read>', rows: 'buffer<array<u64, 3>, read_write>', out: 'buffer<u64, write>' } as const;
+  const k = defineKernel('k', { params, workgroup: 4 }, ({ vs, rows, out }, { local: { x } }) => {
+    const shared = buffer.workgroup('vec3<i64>', 8);
+    const row = rows.load(x);
+    const v = vs.load(x);
+    shared.store(x, v.mul(row.at(0).to('i64')));
+    buffer.async_copy(shared, 4, vs, 0, 4);
+    buffer.async_wait();
+    const other = control.uniform_load(shared, 5);
+    const folded = control.for({ to: 3 }, { v: shared.load(x.add(4)), row }, (i, c) => ({ v: c.v.with(i, c.v.at(i).add(c.row.at(x).to('i64')).add(7)).swizzle('zxy'), row: c.row.with(i, c.v.at(1).to('u64')) }));
+    rows.store(x, folded.row);
+    out.store(x, folded.v.dot(other).to('u64'));
+    out.store(x.add(4), shared.load(x).reduce('mul').xor(folded.v.reduce('max')).to('u64'));
+    out.store(x.add(8), shared.length.to('u64').add(rows.length.to('u64')));
+  });
+  const program = defineProgram('p', { vs: 'GpuBufferHandle', rows: 'GpuBufferHandle' }, ({ vs, rows }) => {
+    const out = buffer.alloc('u64', 16);
+    const own = buffer.alloc('u64', 12);
+    buffer.copy(rows, own);
+    kernel.launch(k, { groups: 1 }, { vs, rows: own, out });
+    kernel.launch(k, { groups: 1 }, { vs, rows: own, out });
+    return { out };
+  });
+  const vs = BigInt64Array.from({ length: 12 }, (_, i) => BigInt.asIntN(64, 0x9e3779b97f4a7c15n * BigInt(i + 1)));
+  const rows = BigUint64Array.from({ length: 11 }, (_, i) => BigInt.asUintN(64, 0xbf58476d1ce4e5b9n * BigInt(i + 3)));
+  const [expected, found] = await onBoth(program, { vs, rows });
+  expect(found).toEqual(expected);
+});
+
+test.each(['i64', 'u64'] as const)('%s between the lanes of a subgroup', async (type) => {
+  const combines = ['add', 'mul', 'min', 'max', 'and', 'or', 'xor'] as const;
+  const k = defineKernel('k', { params: { data: `buffer<${type}, read>`, out: `buffer<${type}, write>` }, workgroup: 40 }, ({ data, out }, { local: { x } }) => {
+    const value = data.load(x) as unknown as Value<'u64'>;
+    const made = [
+      subgroup.shuffle(value, x.add(3)), subgroup.shuffle_xor(value, 5), subgroup.shuffle_up(value, 2), subgroup.shuffle_down(value, x.rem(4)), subgroup.broadcast(value, { lane: 6 }),
+      ...combines.flatMap((combine) => [subgroup.reduce(value, { combine }), subgroup.inclusive_scan(value, { combine }), subgroup.exclusive_scan(value, { combine })]),
+    ];
+    made.forEach((v, i) => out.store(x.add(i * 40), v as never));
+  });
+  const program = defineProgram('p', { data: 'GpuBufferHandle' }, ({ data }) => {
+    const out = buffer.alloc(type, 26 * 40);
+    kernel.launch(k, { groups: 1 }, { data, out });
+    return { out };
+  });
+  const [expected, found] = await onBoth(program, { data: wordsOf(type).from(Array.from({ length: 40 }, (_, i) => (type === 'i64' ? BigInt.asIntN : BigInt.asUintN)(64, 0x9e3779b97f4a7c15n * BigInt(i + 1)))) });
+  expect(found).toEqual(expected);
 });
 
 test.each(Array.from({ length: 40 }, (_, i) => i + 1))('generated kernels: SEED=%i', async (seed) => {

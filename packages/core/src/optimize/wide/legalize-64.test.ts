@@ -16,38 +16,31 @@ test('a value is two words: in memory, in parameters, through a branch, and in w
     kernel.launch(sum, { groups: 4 }, { data: buffer.alloc('u64', 4), out: buffer.alloc('u64', 4), start });
   });
   expect(print(after(program, 'core.legalize-64', 'core.fold', 'core.cse', 'core.dce'))).toMatchInlineSnapshot(`
-    "kernel sum(%data: buffer<u32, read>, %out: buffer<u32, write>, %start_lo: u32, %start_hi: u32) workgroup(1, 1, 1) {
+    "kernel sum(%data: buffer<vec2<u32>, read>, %out: buffer<vec2<u32>, write>, %start_lo: u32, %start_hi: u32) workgroup(1, 1, 1) {
       %4: u32 = kernel.global_id {axis = x}
-      %5: u32 = arith.constant {value = 2147483648: u32}
-      %6: bool = arith.lt %4, %5
-      %7: u32 = arith.constant {value = 1: u32}
-      %8: u32 = arith.shl %4, %7
-      %9: u32 = arith.constant {value = 4294967295: u32}
-      %10: u32 = arith.select %6, %8, %9
-      %11: u32 = arith.or %8, %7
-      %12: u32 = arith.select %6, %11, %9
-      %13: u32 = buffer.load %data, %10
-      %14: u32 = buffer.load %data, %12
-      %15: bool = arith.lt %14, %start_hi
-      %16: bool = arith.eq %14, %start_hi
-      %17: bool = arith.lt %13, %start_lo
-      %18: bool = arith.and %16, %17
-      %19: bool = arith.or %15, %18
-      %20: u32, %21: u32 = control.if %19 () {
-        %22: u32 = arith.constant {value = 0: u32}
-        %23: u32 = arith.add %start_lo, %7
-        %24: u32 = arith.add %start_hi, %22
-        %25: bool = arith.lt %23, %start_lo
-        %26: u32 = arith.cast %25 {to = u32}
-        %27: u32 = arith.add %24, %26
-        control.yield %23, %27
+      %5: vec2<u32> = buffer.load %data, %4
+      %6: u32 = arith.constant {value = 0: u32}
+      %7: u32 = vector.extract %5, %6
+      %8: u32 = arith.constant {value = 1: u32}
+      %9: u32 = vector.extract %5, %8
+      %10: bool = arith.lt %9, %start_hi
+      %11: bool = arith.eq %9, %start_hi
+      %12: bool = arith.lt %7, %start_lo
+      %13: bool = arith.and %11, %12
+      %14: bool = arith.or %10, %13
+      %15: u32, %16: u32 = control.if %14 () {
+        %17: u32 = arith.add %start_lo, %8
+        %18: u32 = arith.add %start_hi, %6
+        %19: bool = arith.lt %17, %start_lo
+        %20: u32 = arith.cast %19 {to = u32}
+        %21: u32 = arith.add %18, %20
+        control.yield %17, %21
       } () {
-        %28: u32 = arith.constant {value = 0: u32}
-        %29: u32 = arith.constant {value = 256: u32}
-        control.yield %28, %29
+        %22: u32 = arith.constant {value = 256: u32}
+        control.yield %6, %22
       }
-      buffer.store %out, %10, %20
-      buffer.store %out, %12, %21
+      %23: vec2<u32> = vector.construct %15, %16 {type = vec2<u32>}
+      buffer.store %out, %4, %23
       control.return
     }
 

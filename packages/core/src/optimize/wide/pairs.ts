@@ -1,6 +1,7 @@
 import { TracedBuffer } from '../../build/buffer-view.ts';
 import { control } from '../../build/control.ts';
 import { TracedValue } from '../../build/value.ts';
+import type { Attributes } from '../../ir/attributes.ts';
 
 /*
  * 64-bit integers in pairs of u32: how each op on them is computed, written with the front end. A part is a u32, or a
@@ -14,7 +15,7 @@ export interface Pair {
   readonly hi: V;
 }
 
-/** An operand: a pair for a 64-bit one, and for a buffer of such one of u32. */
+/** An operand: a pair for a 64-bit one. */
 export type Arg = V | Pair | TracedBuffer;
 
 /** What is known of a use besides its operands. */
@@ -24,38 +25,30 @@ export interface PairUse {
   /** Scalars of the first operand and of the result, or of their components. */
   readonly from: string;
   readonly to: string;
+  readonly attrs: Attributes;
 }
 
-export type Row = (args: readonly Arg[], use: PairUse) => Pair | V | void;
+export type PairRow = (args: readonly Arg[], use: PairUse) => Pair | V | undefined;
 
 const WORD = 32;
 const ONES = 0xffffffff;
 const SIGN = 0x80000000;
-/** Where it cannot be an element: buffers have at most 2^32 - 1. */
-const NOWHERE = 0xffffffff;
 
-const pair = (lo: V, hi: V): Pair => ({ lo, hi });
+export const pair = (lo: V, hi: V): Pair => ({ lo, hi });
 const isPair = (a: Arg | undefined): a is Pair => a !== undefined && !(a instanceof TracedValue) && !(a instanceof TracedBuffer);
-const isBuffer = (a: Arg | undefined): a is TracedBuffer => a instanceof TracedBuffer;
 
-function wide(args: readonly Arg[], i: number): Pair {
+export function wide(args: readonly Arg[], i: number): Pair {
   const a = args[i];
   if (!isPair(a)) throw new RangeError(`operand ${i} is no pair`);
   return a;
 }
 function word(args: readonly Arg[], i: number): V {
   const a = args[i];
-  if (isPair(a) || isBuffer(a) || a === undefined) throw new RangeError(`operand ${i} is no word`);
+  if (isPair(a) || a instanceof TracedBuffer || a === undefined) throw new RangeError(`operand ${i} is no word`);
   return a;
 }
-function memory(args: readonly Arg[], i: number): TracedBuffer {
-  const a = args[i];
-  if (!isBuffer(a)) throw new RangeError(`operand ${i} is no buffer`);
-  return a;
-}
-
 const zero = (like: V): V => like.xor(like);
-const choose = (c: V, a: Pair, b: Pair): Pair => pair(c.select(a.lo, b.lo), c.select(a.hi, b.hi));
+export const choose = (c: V, a: Pair, b: Pair): Pair => pair(c.select(a.lo, b.lo), c.select(a.hi, b.hi));
 const bit = (c: V): V => c.to('u32');
 
 const not = (a: Pair): Pair => pair(a.lo.not(), a.hi.not());
@@ -87,6 +80,32 @@ function product(a: V, b: V): Pair {
 function mul(a: Pair, b: Pair): Pair {
   const low = product(a.lo, b.lo);
   return pair(low.lo, low.hi.add(a.lo.mul(b.hi)).add(a.hi.mul(b.lo)));
+}
+
+/** The upper 64 bits of the product of unsigned integers. */
+function mulHighUnsigned(a: Pair, b: Pair): Pair {
+  const [low, left, right, high] = [product(a.lo, b.lo), product(a.lo, b.hi), product(a.hi, b.lo), product(a.hi, b.hi)];
+  const middle = low.hi.add(left.lo);
+  const all = middle.add(right.lo);
+  const carry = bit(middle.lt(low.hi)).add(bit(all.lt(middle)));
+  const part = (word: V) => pair(word, zero(word));
+  return add(add(high, part(carry)), add(part(left.hi), part(right.hi)));
+}
+
+/** As a signed integer, one with its sign bit set is less by 2^64: that takes the other factor off the upper half. */
+function mulHigh(a: Pair, b: Pair, signed: boolean): Pair {
+  const high = mulHighUnsigned(a, b);
+  if (!signed) return high;
+  const nothing = pair(zero(a.lo), zero(a.lo));
+  return sub(sub(high, choose(isNegative(a), b, nothing)), choose(isNegative(b), a, nothing));
+}
+
+/** The product fits where the upper half holds nothing but the sign of the lower one. */
+function mulSat(a: Pair, b: Pair, signed: boolean): Pair {
+  const [low, high] = [mul(a, b), mulHigh(a, b, signed)];
+  if (!signed) return choose(isZero(high), low, ones(a.lo));
+  const sign = isNegative(low).select(zero(a.lo).not(), zero(a.lo));
+  return choose(equal(high, pair(sign, sign)), low, nearest(pair(a.lo, a.hi.xor(b.hi))));
 }
 
 /** The count is taken modulo 64. `x >> (32 - m)` is written as `(x >> 1) >> (31 - m)`: it holds for m = 0. */
@@ -203,21 +222,15 @@ function cast([a]: readonly Arg[], { from, to, signed }: PairUse): Pair | V {
   return pair(lo, from === 'i32' ? x.shr(31).to('u32') : zero(lo));
 }
 
-/** Index of the low word of an element and of the high one; nowhere for what no buffer of words reaches. */
-function wordsAt(index: V): { readonly low: V; readonly high: V } {
-  const reaches = index.lt(SIGN);
-  return { low: reaches.select(index.shl(1), NOWHERE), high: reaches.select(index.shl(1).or(1), NOWHERE) };
-}
-
-const two = (f: (a: Pair, b: Pair, signed: boolean) => Pair | V): Row => (args, { signed }) => f(wide(args, 0), wide(args, 1), signed);
-const one = (f: (a: Pair, signed: boolean) => Pair | V): Row => (args, { signed }) => f(wide(args, 0), signed);
-const counted = (f: (a: Pair, count: V, signed: boolean) => Pair): Row => (args, { signed }) => f(wide(args, 0), word(args, 1), signed);
+const two = (f: (a: Pair, b: Pair, signed: boolean) => Pair | V): PairRow => (args, { signed }) => f(wide(args, 0), wide(args, 1), signed);
+const one = (f: (a: Pair, signed: boolean) => Pair | V): PairRow => (args, { signed }) => f(wide(args, 0), signed);
+const counted = (f: (a: Pair, count: V, signed: boolean) => Pair): PairRow => (args, { signed }) => f(wide(args, 0), word(args, 1), signed);
 /** A count of bits, as the type that was counted in. */
-const count = (f: (a: Pair) => V): Row => one((a) => pair(f(a), zero(a.lo)));
+const count = (f: (a: Pair) => V): PairRow => one((a) => pair(f(a), zero(a.lo)));
 const back = (c: V): V => c.neg().and(63);
 
 /** The lowering of each op on 64-bit integers; an op that is not here keeps its kernel as it is. */
-export const rows: Readonly<Record<string, Row>> = {
+export const rows: Readonly<Record<string, PairRow>> = {
   'arith.add': two(add),
   'arith.sub': two(sub),
   'arith.mul': two(mul),
@@ -230,6 +243,8 @@ export const rows: Readonly<Record<string, Row>> = {
   'arith.abs_diff': two((a, b, signed) => choose(less(a, b, signed), sub(b, a), sub(a, b))),
   'arith.add_sat': two(addSat),
   'arith.sub_sat': two(subSat),
+  'arith.mul_sat': two(mulSat),
+  'arith.mul_high': two(mulHigh),
   'arith.and': two((a, b) => pair(a.lo.and(b.lo), a.hi.and(b.hi))),
   'arith.or': two(either),
   'arith.xor': two((a, b) => pair(a.lo.xor(b.lo), a.hi.xor(b.hi))),
@@ -252,17 +267,4 @@ export const rows: Readonly<Record<string, Row>> = {
   'arith.select': (args) => choose(word(args, 0), wide(args, 1), wide(args, 2)),
   'arith.cast': cast,
   'arith.bitcast': one((a) => a),
-  'buffer.load': (args) => {
-    const [buffer, { low, high }] = [memory(args, 0), wordsAt(word(args, 1))];
-    return pair(buffer.load(low), buffer.load(high));
-  },
-  'buffer.store': (args) => {
-    const [buffer, { low, high }, value] = [memory(args, 0), wordsAt(word(args, 1)), wide(args, 2)];
-    buffer.store(low, value.lo);
-    buffer.store(high, value.hi);
-  },
-  'buffer.length': (args) => {
-    const words = memory(args, 0).length;
-    return words.shr(1).add(words.and(1));
-  },
 };
