@@ -13,6 +13,8 @@ export interface LowerOptions {
   readonly features: Features;
   /** Accesses in `IndexBounds.checked` go without a guard too: for launches of which `inBounds` says yes. */
   readonly unguarded: boolean;
+  /** Vectors in buffers are scalars, whatever their size: for launches whose views start within a vector. False if absent. */
+  readonly flat?: boolean | undefined;
   /** The program's name and content hash, for the header comment. */
   readonly program?: string | undefined;
   readonly hash?: string | undefined;
@@ -32,6 +34,8 @@ export interface LoweredKernel {
   readonly status: { readonly binding: number } | undefined;
   /** Trap n (from 1), at n - 1. */
   readonly traps: readonly Trap[];
+  /** Bytes of workgroup memory that the code declares: those of the kernel and, with emulated subgroup ops or broadcasts, some more. */
+  readonly workgroupBytes: number;
   /** The code says `enable subgroups`. */
   readonly usesSubgroups: boolean;
   /** Which accesses have no guard, of this very kernel. */
@@ -52,7 +56,7 @@ export type RecordField =
   | { readonly kind: 'groups'; readonly name: string; readonly offset: number }
   /** The id of the dispatch's first workgroup in the whole launch: three u32. */
   | { readonly kind: 'base'; readonly name: string; readonly offset: number }
-  /** Of a buffer parameter: the element of its binding at which the view starts, in elements of `Binding.stride` bytes; u32. */
+  /** Of a buffer parameter: the word of its binding at which the view starts, in words of `Binding.wordBytes`; u32. */
   | { readonly kind: 'offset'; readonly name: string; readonly offset: number; readonly param: number }
   /** Of a buffer parameter: elements of the view; u32. */
   | { readonly kind: 'count'; readonly name: string; readonly offset: number; readonly param: number }
@@ -63,14 +67,14 @@ export interface Binding {
   readonly param: number;
   readonly binding: number;
   readonly access: 'read' | 'read_write';
-  /** Bytes of an element; an element offset counts these. */
-  readonly stride: number;
-  /** Bytes of the declared array's element: a binding holds at least one. */
-  readonly word: number;
+  /** Bytes of an element of the declared array: a binding holds at least one, and starts of views count them. */
+  readonly wordBytes: number;
 }
 
 export interface Trap {
   readonly where: Where;
+  /** What the run fails with. */
+  readonly code: 'run/trap' | 'run/zero-step';
   readonly tag: number;
   readonly message: string;
 }
@@ -82,6 +86,7 @@ export const STATUS_WORDS = 6;
 export interface LineOrigin {
   /** From 1. */
   readonly line: number;
+  /** Searched for when it is first read. */
   readonly where: Where;
 }
 
