@@ -28,7 +28,7 @@ export interface LoweredKernel {
   readonly workgroup: readonly [number, number, number];
   /** A uniform buffer at @group(0) @binding(0). */
   readonly record: LaunchRecord;
-  /** Storage buffers of group 0: one for each buffer parameter, in order. */
+  /** Storage buffers of group 0: one for each buffer parameter, in order. The code need not use all: give the pipeline a layout. */
   readonly bindings: readonly Binding[];
   /** A storage buffer of `STATUS_WORDS` u32, zero before the launch; only where the kernel can trap. */
   readonly status: { readonly binding: number } | undefined;

@@ -21,7 +21,7 @@ export interface Memory {
 }
 
 /** Where an invocation stands, each a vec3<u32> or u32 that the entry point has if it is used. */
-export type IdName = 'global_id' | 'local_id' | 'workgroup_id' | 'local_index' | 'subgroup_lane' | 'subgroup_size';
+export type IdName = 'global_id' | 'local_id' | 'workgroup_id' | 'local_index' | 'subgroup_lane' | 'subgroup_size' | 'subgroup_first' | 'subgroup_lanes';
 
 /** What one module is lowered with. */
 export interface ModuleOptions {
@@ -41,6 +41,8 @@ export class Module {
   readonly usedIds = new Set<IdName>();
   readonly traps: Trap[] = [];
   readonly memories = new Map<string, Memory>();
+  /** Workgroup memory that holds one value, by its type as WGSL spells it. */
+  readonly slots = new Map<string, string>();
   /** Values of buffers whose words are atomics. */
   readonly atomics: ReadonlySet<ValueId>;
   /** Values that something uses. */
@@ -124,8 +126,8 @@ export class Module {
     return operands.every(isLiteral) ? operands.map((text, i) => (i === 0 ? this.named('c', text) : text)) : operands;
   }
 
-  /** Emits a block: what `body` emits stands between `open` and what `close` says. */
-  block(open: string, body: () => void, close = '}'): { readonly dead: boolean; readonly empty: boolean } {
+  /** Emits a block: what `body` emits stands between `open` and `}`; without that where the next block goes on from it. */
+  block(open: string, body: () => void, goesOn = false): { readonly dead: boolean; readonly empty: boolean } {
     const before = this.#dead;
     this.emit(open);
     const from = this.lines.length;
@@ -135,7 +137,7 @@ export class Module {
     const dead = this.#dead;
     this.#dead = before;
     const empty = this.lines.length === from;
-    this.emit(close);
+    if (!goesOn) this.emit('}');
     return { dead, empty };
   }
 
