@@ -59,14 +59,14 @@ const packNormalised = (bits: 8 | 16, lowest: -1 | 0): WgslBuilder => (_, ctx, m
   return [joined(fields, bits)];
 };
 
-const unpackUnsigned = (bits: 8 | 16): WgslBuilder => (_, ctx) => [unsignedFields(ctx.operand(0), bits)];
+const unpackUnsigned = (bits: 8 | 16): WgslBuilder => (_, ctx, module) => [unsignedFields(module.operands(ctx)[0] ?? '', bits)];
 
 function unsignedFields(a: string, bits: 8 | 16): string {
   return bits === 8 ? `(vec4<u32>(${a}) >> vec4<u32>(0u, 8u, 16u, 24u)) & vec4<u32>(255u)` : `(vec2<u32>(${a}) >> vec2<u32>(0u, 16u)) & vec2<u32>(65535u)`;
 }
 
-const unpackSigned = (bits: 8 | 16): WgslBuilder => (_, ctx) => {
-  const a = ctx.operand(0);
+const unpackSigned = (bits: 8 | 16): WgslBuilder => (_, ctx, module) => {
+  const [a = ''] = module.operands(ctx);
   return [bits === 8 ? `bitcast<vec4<i32>>(vec4<u32>(${a}) << vec4<u32>(24u, 16u, 8u, 0u)) >> vec4<u32>(24u)` : `bitcast<vec2<i32>>(vec2<u32>(${a}) << vec2<u32>(16u, 0u)) >> vec2<u32>(16u)`];
 };
 
@@ -106,9 +106,9 @@ const packHalves: WgslBuilder = (_, ctx, module) => {
   return [joined(module.named('halves', `half_bits_f32x2(${ctx.operand(0)})`), 16)];
 };
 
-const unpackHalves: WgslBuilder = (_, ctx) => {
+const unpackHalves: WgslBuilder = (_, ctx, module) => {
   ctx.declare(FROM_HALF_BITS);
-  return [`from_half_bits_u32x2(${unsignedFields(ctx.operand(0), 16)})`];
+  return [`from_half_bits_u32x2(${unsignedFields(module.operands(ctx)[0] ?? '', 16)})`];
 };
 
 /** The same bits as another type, of the same width in all. */

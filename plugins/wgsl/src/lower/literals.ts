@@ -24,6 +24,8 @@ const LITERALS: Readonly<Record<string, (value: number, bits: number, type: Scal
   f16: (value, bits) => (isPlain(value, 2 ** -14) ? signed(`${shortest(value)}h`) : `from_bits_f16(0x${bits.toString(16)}u)`),
 };
 
+const GREATEST = 2 ** 127 * (2 - 2 ** -23);
+
 /** Neither NaN nor infinite nor subnormal, and not -0: a compiler may lose these. */
 function isPlain(value: number, least: number): boolean {
   return Object.is(value, 0) || (Number.isFinite(value) && Math.abs(value) >= least);
@@ -33,13 +35,13 @@ function signed(text: string): string {
   return text.startsWith('-') ? `(${text})` : text;
 }
 
-/** The shortest decimal number whose nearest f32 is `value`. */
+/** The shortest decimal number whose nearest f32 is `value`, and which is no greater than what f32 can be. */
 function shortest(value: number): string {
   let text = String(value);
   for (let digits = 1; digits < 9 && text.length > digits; digits++) {
-    const tried = String(Number(value.toPrecision(digits)));
-    if (Math.fround(Number(tried)) !== value) continue;
-    text = tried;
+    const tried = Number(value.toPrecision(digits));
+    if (Math.fround(tried) !== value || Math.abs(tried) > GREATEST) continue;
+    text = String(tried);
     break;
   }
   return /[.e]/.test(text) ? text : `${text}.0`;

@@ -17,7 +17,7 @@ export class Names {
     const base = /\d$/.test(stem) ? `${stem}_` : stem;
     for (let n = (this.#last.get(stem) ?? 1) + 1; ; n++) {
       const name = `${base}${n}`;
-      if (this.#taken.has(name)) continue;
+      if (this.#taken.has(name) || isOurs(name)) continue;
       this.#last.set(stem, n);
       return this.#take(name);
     }
@@ -33,7 +33,12 @@ export class Names {
 function identifier(wanted: string): string {
   const plain = wanted.replaceAll(/[^A-Za-z0-9_]+/g, '_').replaceAll(/__+/g, '_').slice(0, LONGEST);
   const started = /^[A-Za-z]/.test(plain) ? plain : `v${/^\d/.test(plain) ? '_' : ''}${plain === '_' ? '' : plain}`;
-  return WORDS.has(started) || HELPER.test(started) ? `${started}${started.endsWith('_') ? 'v' : '_'}` : started;
+  return isOurs(started) ? `${started}${started.endsWith('_') ? 'v' : '_'}` : started;
+}
+
+/** Whether WGSL or this package gives the name a meaning. */
+function isOurs(name: string): boolean {
+  return WORDS.has(name) || HELPER.test(name);
 }
 
 const LONGEST = 60;
