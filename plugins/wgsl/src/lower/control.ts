@@ -60,7 +60,7 @@ function count(counting: Counting, body: () => void, ctx: Emitter<string>, modul
     const next = by === 1 ? (down ? `${index}--` : `${index}++`) : `${index} ${down ? '-' : '+'}= ${by}${signed ? 'i' : 'u'}`;
     return void module.block(`for (var ${index} = ${from}; ${index} ${down ? '>' : '<'} ${to}; ${next}) {`, body);
   }
-  const ahead = `${down ? `${index} - ${to}` : `${to} - ${index}`}`;
+  const ahead = down ? `${index} - ${to}` : `${to} - ${index}`;
   module.emit(`var ${index} = ${from};`);
   module.block(`if (${index} ${down ? '>' : '<'} ${to}) {`, () => {
     stepping(body, () => {

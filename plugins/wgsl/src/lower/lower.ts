@@ -50,7 +50,7 @@ export function lowerKernel(kernel: KernelIr, options: LowerOptions): LoweredKer
   const { parameters, statements } = prologueOf(module);
   const before = [
     [recorded.declaration, ...variables].join('\n'),
-    ...module.declarations.map((text) => (text.startsWith('var<') ? `${text}` : `\n${text}`)),
+    ...module.declarations.map((text) => (text.startsWith('var<') ? text : `\n${text}`)),
     `\n@compute @workgroup_size(${x}, ${y}, ${z})\nfn ${entryPoint}(${parameters.length === 0 ? '' : `\n${parameters.map((p) => `  ${p},\n`).join('')}`}) {`,
     ...[...scalars, ...statements].map((s) => `  ${s}`),
   ].join('\n');

@@ -116,7 +116,8 @@ describe.each(kernelOps.map((def) => [def.id, def] as const))('%s', (_, def) => 
   });
 
   const literal = uses.filter((u) => u.operands.length > 0 && u.operands.some((t) => t.kind === 'scalar'));
-  test.skipIf(literal.length === 0)('with literals', async () => {
+  if (literal.length === 0) return;
+  test('with literals', async () => {
     const kernels = kernelsOf(literal, (into, use) => {
       for (const picked of picks(use.operands)) into.use(use, use.operands.map((t, i) => (t.kind === 'scalar' && picked[i] !== undefined ? into.literal(t, picked[i] as ScalarValue) : into.unknown(t))));
     });
