@@ -24,6 +24,8 @@ export { NO_ATTRIBUTES, fromBits, scalarAttribute, toBits } from './ir/attribute
 export { decodeBf16, decodeF16, encodeBf16, encodeF16, roundToF16 } from './ir/half.ts';
 export type { Attribute, Attributes, RuntimeValue, ScalarValue } from './ir/attributes.ts';
 export { opId, walkOps } from './ir/program.ts';
+export { whereOf } from './ir/where.ts';
+export type { RegionNames } from './ir/where.ts';
 export { canonical, equal } from './ir/canonical.ts';
 export type { Body, Debug, Op, Param, Region, Result, ValueId } from './ir/program.ts';
 export type { Kernel as KernelIr, Program as ProgramIr } from './ir/program.ts';

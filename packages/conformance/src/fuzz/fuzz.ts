@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Capabilities } from '@sluice/core';
 import { programs } from '../generate/program.ts';
 import { properties } from './properties.ts';
 import type { Checking, Property } from './properties.ts';
@@ -9,6 +10,8 @@ export interface FuzzOptions extends Checking {
   readonly seed: number;
   /** Absent: all. */
   readonly properties?: readonly Property[];
+  /** Generates nothing that these call unavailable. */
+  readonly capabilities?: Capabilities;
   /** Programs of one chunk: 50 if absent. */
   readonly chunk?: number;
   readonly onProgress?: (done: FuzzTotals) => void;
@@ -33,7 +36,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzOutcome> {
   const from = performance.now();
   const mutating = chosen.filter((p) => p.mutates === true).length;
   const totals = (done: number): FuzzTotals => ({ programs: done, mutants: done * mutating * options.mutants, seconds: (performance.now() - from) / 1000 });
-  const arbitrary = programs({ registry, file: false });
+  const arbitrary = programs({ registry, file: false, ...(options.capabilities === undefined ? {} : { capabilities: options.capabilities }) });
   for (let done = 0, at = seed; done < options.programs; at++) {
     const numRuns = Math.min(chunk, options.programs - done);
     let failing = '';
