@@ -5,6 +5,7 @@ import { encode } from '../oracle/memory.ts';
 import { edgesOf } from '../ops/edges.ts';
 import { isFloat } from '../ops/uses.ts';
 import type { Catalog } from './catalog.ts';
+import type { Stage } from './chain.ts';
 import type { KernelParts } from './kernel.ts';
 import type { GeneratedArg, GeneratedProgram } from './program.ts';
 import { Picks, random } from './recipe.ts';
@@ -89,7 +90,7 @@ class HostWriter extends Scope {
 }
 
 /** A program around kernels, with arguments for it. */
-export function buildHost(recipe: ProgramRecipe, kernels: readonly KernelParts[], options: HostOptions): GeneratedProgram {
+export function buildHost(recipe: ProgramRecipe, kernels: readonly KernelParts[], chain: readonly Stage[], options: HostOptions): GeneratedProgram {
   const w = new HostWriter(kernels, options);
   const picks = new Picks(recipe.picks);
   const draw = random(recipe.data);
@@ -109,8 +110,9 @@ export function buildHost(recipe: ProgramRecipe, kernels: readonly KernelParts[]
   for (const r of recipe.body) writeHostStatement(w, r);
   // Each kernel runs at least once.
   for (const k of kernels) launchOf(w, k, new Picks([]));
+  chained(w, chain, picks);
   const results = returned(w);
-  return { program: programOf('generated', params, results.map((r) => r.result), kernels.map((k) => k.kernel), w.draft.body(params.map((_, i) => i), w.ops)), args };
+  return { program: programOf('generated', params, results.map((r) => r.result), [...kernels, ...chain].map((k) => k.kernel), w.draft.body(params.map((_, i) => i), w.ops)), args };
 }
 
 function returned(w: HostWriter): readonly { readonly result: Result; readonly id: ValueId }[] {
@@ -220,6 +222,21 @@ const fileSize: Statement = (w, picks) => {
   w.add(w.draft.one(w.ops, 'grant.size', [w.fd]), { uniform: true });
 };
 
+/** Something that holds. */
+const holds: Statement = (w, picks) => {
+  const h = picks.of(w.handles);
+  if (!w.catalog.has('control.assert')) return;
+  const length = w.draft.one(w.ops, 'buffer.byte_length', [h.id]);
+  const condition = w.draft.one(w.ops, picks.of(['arith.eq', 'arith.le', 'arith.ge']), [length, w.u64(h.byteLength)]);
+  w.draft.op(w.ops, 'control.assert', [condition], { message: { kind: 'string', value: `it has ${h.byteLength} bytes` } });
+};
+
+/** A launch whose counts are in memory of their own. */
+const launchIndirect: Statement = (w, picks) => {
+  if (!w.catalog.has('kernel.launch_indirect')) return;
+  launchOf(w, picks.of(w.kernels), picks, true);
+};
+
 const branch: Statement = (w, picks, [then = [], otherwise = []]) => {
   const condition = w.pick(BOOL, picks, (v) => v.exact);
   const carried = carry(w, picks);
@@ -253,7 +270,7 @@ const count: Statement = (w, picks, [body = []]) => {
   for (const [i, h] of carried.entries()) w.made(ids[i] as ValueId, h.byteLength, h.kind, { bases, offset: h.offset });
 };
 
-const PLAIN: readonly Statement[] = [launch, compute, alloc, launch, fill, copy, slice, readFile, launch, size, writeFile, free, fileSize, compute, read];
+const PLAIN: readonly Statement[] = [launch, compute, alloc, launch, fill, copy, slice, readFile, launch, size, writeFile, free, fileSize, compute, read, holds, launchIndirect];
 const NESTED: readonly Statement[] = [count, branch];
 
 function apart(a: KnownHandle, b: KnownHandle): boolean {
@@ -275,10 +292,10 @@ function alike(w: HostWriter, h: KnownHandle): readonly KnownHandle[] {
   return found.length === 0 ? [h] : found;
 }
 
-function launchOf(w: HostWriter, { kernel, buffers }: KernelParts, picks: Picks): void {
+function launchOf(w: HostWriter, { kernel, buffers }: KernelParts, picks: Picks, indirect = false): void {
   if (w.launches >= MOST_LAUNCHES) return;
   w.launches++;
-  const groups = [picks.of([1, 2, 3, 0]), picks.of([1, 1, 2]), picks.of([1, 1, 1, 2])].map((n) => w.draft.u32(w.ops, n));
+  const counts = indirect ? countsOf(w, picks) : [picks.of([1, 2, 3, 0]), picks.of([1, 1, 2]), picks.of([1, 1, 1, 2])].map((n) => w.draft.u32(w.ops, n));
   const bound: KnownHandle[] = [];
   const args = kernel.params.map((p, i) => {
     const b = buffers[i];
@@ -293,7 +310,36 @@ function launchOf(w: HostWriter, { kernel, buffers }: KernelParts, picks: Picks)
     bound.push(h);
     return h.id;
   });
-  w.draft.op(w.ops, 'kernel.launch', [...groups, ...args], { kernel: { kind: 'symbol', name: kernel.name } });
+  w.draft.op(w.ops, indirect ? 'kernel.launch_indirect' : 'kernel.launch', [...counts, ...args], { kernel: { kind: 'symbol', name: kernel.name } });
+}
+
+/** A buffer with counts, which nothing else is to see, and where in it they stand. */
+function countsOf(w: HostWriter, picks: Picks): readonly ValueId[] {
+  const counts = w.draft.one(w.ops, 'buffer.alloc', [w.u64(24)]);
+  w.draft.op(w.ops, 'buffer.fill', [counts, w.draft.constant(w.ops, U64, picks.of([0x1_00000001n, 0x1_00000002n, 0x2_00000001n, 0n]))]);
+  return [counts, w.u64(picks.of([0, 4, 12]))];
+}
+
+/** Launches the kernels of a chain in a row; what stands between two of them is for them alone, as a rule. */
+function chained(w: HostWriter, chain: readonly Stage[], picks: Picks): void {
+  const [first] = chain;
+  if (first === undefined) return;
+  const width = first.kernel.workgroup[0];
+  const groups = picks.of([2, 1, 3]);
+  const kind = kindOf(first.from);
+  const step = byteSize(first.from) ?? 1;
+  let from = w.handles.find((h) => h.kind === kind && h.offset % step === 0) ?? fresh(w, kind, step * width * groups);
+  const counts = [groups, 1, 1].map((n) => w.draft.u32(w.ops, n));
+  const launches = chain.map(({ kernel, to }, i) => {
+    const length = (byteSize(to) ?? 1) * width * groups;
+    const last = i === chain.length - 1;
+    const target: KnownHandle = { id: w.draft.one(w.ops, 'buffer.alloc', [w.u64(length)]), byteLength: length, kind: kindOf(to), offset: 0, bases: new Set([w.newBase()]), own: true };
+    if (last || picks.below(4) === 3) w.handles.push(target);
+    const operands = [from.id, target.id, w.pick(U32, picks, (v) => v.exact).id];
+    from = target;
+    return { kernel, operands };
+  });
+  for (const { kernel, operands } of launches) w.draft.op(w.ops, 'kernel.launch', [...counts, ...operands], { kernel: { kind: 'symbol', name: kernel.name } });
 }
 
 function fresh(w: HostWriter, kind: Kind, length: number): KnownHandle {
