@@ -1,9 +1,10 @@
 import fc from 'fast-check';
-import { Registry, defaultPasses, opId, optimize, passIds, session, verify, walkOps } from '@sluice/core';
-import type { KernelIr, Mask, SessionOptions } from '@sluice/core';
+import { Registry, defaultPasses, opCell, opId, optimize, passIds, session, verify, walkOps } from '@sluice/core';
+import type { Capabilities, KernelIr, Mask, Op, SessionOptions } from '@sluice/core';
 import { plugin as cpuRef } from '@sluice/cpu-ref/plugin';
 import { afterAll, expect, test, vi } from 'vitest';
 import { programs, show } from '../src/index.ts';
+import { VECTORS } from '../src/ops/uses.ts';
 import type { GeneratedProgram } from '../src/index.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -25,7 +26,14 @@ const passed: readonly (readonly [string, SessionOptions])[] = [
 const WIDE = ['i64', 'u64'];
 const masks: readonly (readonly [string, Mask])[] = [
   ['legalised', { types: [...WIDE, 'i8', 'u8', 'i16', 'u16', 'bf16'] }],
+  ['without vector ops', { ops: ['vector.dot', 'vector.reduce', 'vector.swizzle', 'vector.splat'] }],
 ];
+/** A target that computes on scalars alone, and has vectors to load and to store. */
+const scalars: Capabilities = {
+  default: { how: 'native' }, types: {}, limits: {}, spaces: ['host'], floats: { subnormals: 'kept', nonFinite: 'ieee' },
+  ops: Object.fromEntries([...registry.ops.values()].filter((op) => op.traits.includes('elementwise') || ['vector.insert', 'vector.dot', 'vector.reduce', 'vector.swizzle'].includes(op.id)).map((op) =>
+    [op.id, Object.fromEntries(VECTORS.map((type) => [type.spelling, { how: 'unavailable' }]))])),
+};
 const seen = { programs: 0, finished: 0, legalised: 0, refused: 0 };
 
 test.each(fc.sample(programs({ registry }), { seed, numRuns: count }).map((p, i) => [i, p] as const))('generated program %i', async (_, generated) => {
@@ -38,6 +46,10 @@ test.each(fc.sample(programs({ registry }), { seed, numRuns: count }).map((p, i)
     expect(verify(optimize(program, { registry, ...(options.passes === undefined ? {} : { passes: options.passes }) }), registry).map((p) => p.message), text(name)).toEqual([]);
     expect(await outcome(generated, options), text(name)).toBe(expected);
   }
+  const inScalars = optimize(program, { registry, passes: ['core.legalize-vector'], target: { backend: 'scalars', capabilities: scalars } });
+  expect(verify(inScalars, registry).map((p) => p.message), text('in scalars')).toEqual([]);
+  expect(inScalars.kernels.flatMap(onVectors), text('in scalars')).toEqual([]);
+  expect(await outcome({ ...generated, program: inScalars }, { passes: [] }), text('in scalars')).toBe(expected);
   const { kernels } = optimize(program, { registry });
   for (const [name, mask] of masks) {
     const found = await outcome(generated, { masks: { 'cpu-ref': mask } });
@@ -56,6 +68,12 @@ afterAll(() => {
 
 function hasWideAtomic({ body }: KernelIr): boolean {
   return [...walkOps(body.region)].some((op) => opId(body, op).startsWith('buffer.atomic_') && op.results.some((r) => WIDE.includes(body.valueTypes[r]?.spelling ?? '')));
+}
+
+/** Ops on vectors that the target of scalars lacks. */
+function onVectors({ body }: KernelIr): readonly string[] {
+  const on = (op: Op) => body.valueTypes[op.operands[0] ?? op.results[0] ?? -1];
+  return [...walkOps(body.region)].flatMap((op) => (on(op)?.kind !== 'array' && opCell(scalars, opId(body, op), on(op)?.spelling).how === 'unavailable' ? [opId(body, op)] : []));
 }
 
 /** The results as text, or the code of what went wrong. */
