@@ -39,7 +39,7 @@ export function kernelGaps(kernel: Kernel, candidate: Candidate, registry: Regis
     const key = `${id} ${type}${attrs}`;
     const def = registry.lookup(id);
     if (def === undefined || def.traits.includes('terminator')) continue;
-    const where = () => whereOf({ kernel: kernel.name }, body, op, names);
+    const where = () => whereOf(top, body, op, names);
     const cell = opCell(capabilities, id, type, op.attrs);
     if (cell.how === 'unavailable') {
       gaps.push({ key, code: 'plan/no-capability', message: `\`${id}\` on ${type}${attrs} is unavailable`, reason: cell.reason ?? `\`${id}\` is unavailable`, fix: 'use another op, or a backend that has it', where: where(), available: [] });
