@@ -6,6 +6,7 @@ import type { Mask, Plugin, Registry as AnyRegistry } from '@sluice/core';
 import { cpuRef as cpuRefWith, plugin as cpuRef } from '@sluice/cpu-ref/plugin';
 import { plugin as fs } from '@sluice/fs/plugin';
 import { plugin as ioUring } from '@sluice/io-uring/plugin';
+import { wgsl } from '@sluice/wgsl/plugin';
 import { effective } from '../src/runner/backend.ts';
 import type { BackendUnderTest, OpenBackend } from '../src/runner/backend.ts';
 
@@ -17,6 +18,15 @@ export function reference(name: string, mask?: Mask): BackendUnderTest {
 /** The reference machine with subgroups of that many lanes. */
 export function referenceWithSubgroups(subgroupSize: number): BackendUnderTest {
   return { name: `cpu-ref with subgroups of ${subgroupSize}`, tags: ['compute'], open: (o) => openCompute(new Registry().with(cpuRefWith({ subgroupSize })), 'cpu-ref', o.mask) };
+}
+
+/** WebGPU on an adapter, whole or with a mask. */
+export function webgpu(adapter: string, mask?: Mask, name = `wgsl on ${adapter}`): BackendUnderTest {
+  const plugin = wgsl({ adapter: adapter === 'swiftshader' ? 'SwiftShader' : adapter });
+  return {
+    name, tags: ['compute'], ...(mask === undefined ? {} : { mask }),
+    open: async (o) => ({ ...(await openCompute(new Registry().with(plugin), 'wgsl', o.mask)), exact: false }),
+  };
 }
 
 /** A storage backend, beside the reference for its kernels. */
