@@ -20,8 +20,8 @@ interface Setting {
   readonly chunk: number;
   readonly window: number;
 }
-/** As much memory as fio's fastest setting has, or little more: where a cache holds it, the disk gives more. */
-const SMALL: Setting = { chunk: 4 * MiB, window: 3 };
+/** As much memory as fio's fastest setting has: where a cache holds it, the disk gives more. */
+const SMALL: Setting = { chunk: 4 * MiB, window: 2 };
 /** So large that the disk has work for as long as JavaScript has no time. */
 const LARGE: Setting = { chunk: 128 * MiB, window: 4 };
 const SAMPLE = MiB;
