@@ -105,7 +105,7 @@ function idsOf(trace: Trace): Ids {
 }
 
 /** Memory that the workgroup shares: `length` elements, zero at the start. Called at the top level of a kernel. */
-export function workgroupBuffer<S extends Exclude<Storage, StorageOnlyScalar>>(element: S, length: number): BufferView<S, 'workgroup'> {
+export function workgroupBuffer<S extends Storage>(element: S, length: number): BufferView<S, 'workgroup'> {
   const trace = currentTrace('buffer.workgroup');
   const type = parseType(element);
   const [id] = trace.emit(WORKGROUP, [], { element: { kind: 'type', type }, length: scalarAttribute('u32', length) });
