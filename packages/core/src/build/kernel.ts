@@ -3,7 +3,7 @@ import type { Attributes } from '../ir/attributes.ts';
 import { NO_ATTRIBUTES, scalarAttribute } from '../ir/attributes.ts';
 import type { Kernel as KernelIr, Param } from '../ir/program.ts';
 import { buffer as bufferType, parseType, scalar } from '../ir/types.ts';
-import type { StorageOnlyScalar, Type } from '../ir/types.ts';
+import type { Type } from '../ir/types.ts';
 import { shown } from '../text/json.ts';
 import { TracedBuffer } from './buffer-view.ts';
 import { checkFunction, checkRecord, checkText } from './checks.ts';
