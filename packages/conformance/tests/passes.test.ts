@@ -27,6 +27,7 @@ const passed: readonly (readonly [string, SessionOptions])[] = [
 const WIDE = ['i64', 'u64'];
 const masks: readonly (readonly [string, Mask])[] = [
   ['legalised', { types: [...WIDE, 'i8', 'u8', 'i16', 'u16', 'bf16'] }],
+  ['without f16', { types: ['f16', 'u16'] }],
   ['without vector ops', { ops: ['vector.dot', 'vector.reduce', 'vector.swizzle', 'vector.splat'] }],
 ];
 /** A target that computes on scalars alone, and has vectors to load and to store. */
@@ -46,9 +47,10 @@ test.each(fc.sample(programs({ registry }), { seed, numRuns: count }).map((p, i)
   if (!expected.startsWith('error')) seen.finished++;
   for (const id of changed.keys()) if (optimize(program, { registry, passes: [id] }) !== program) changed.set(id, (changed.get(id) ?? 0) + 1);
   const text = (name: string) => `SEED=${seed}, ${name}\n${show(generated)}`;
+  const exact = !program.kernels.some(roundsTwice);
   for (const [name, options] of passed) {
     expect(verify(optimize(program, { registry, ...(options.passes === undefined ? {} : { passes: options.passes }) }), registry).map((p) => p.message), text(name)).toEqual([]);
-    expect(await outcome(generated, options), text(name)).toBe(expected);
+    if (name !== 'core.legalize-f16' || exact) expect(await outcome(generated, options), text(name)).toBe(expected);
   }
   const inScalars = optimize(program, { registry, passes: ['core.legalize-vector'], target: { backend: 'scalars', capabilities: scalars } });
   expect(verify(inScalars, registry).map((p) => p.message), text('in scalars')).toEqual([]);
@@ -59,7 +61,9 @@ test.each(fc.sample(programs({ registry }), { seed, numRuns: count }).map((p, i)
     const found = await outcome(generated, { masks: { 'cpu-ref': mask } });
     // 64-bit atomics are never emulated, and said before anything runs; all else is legalised.
     const refused = mask.types?.includes('u64') === true && kernels.some(hasWideAtomic);
-    expect(found, text(name)).toBe(refused ? 'error plan/not-runnable' : expected);
+    // What is rounded in f32 first may be the neighbour: that it is within its bound is for ops/edges to find.
+    if (mask.types?.includes('f16') === true && !exact) expect(found.slice(0, 5), text(name)).toBe(expected.slice(0, 5));
+    else expect(found, text(name)).toBe(refused ? 'error plan/not-runnable' : expected);
     seen[refused ? 'refused' : 'legalised']++;
   }
 });
@@ -71,6 +75,12 @@ afterAll(() => {
   // And one on which a pass has nothing to do says nothing of it.
   expect([...changed].filter(([, programs]) => programs < seen.programs / 8).map(([id, programs]) => `${id}: ${programs} of ${seen.programs}`)).toEqual([]);
 });
+
+/** Functions of f16 that are computed in f32 and rounded, and do not come out as if they were rounded once. */
+function roundsTwice({ body }: KernelIr): boolean {
+  const once = ['sqrt', 'reciprocal', 'floor', 'ceil', 'round', 'trunc', 'fract', 'sign'].map((name) => `math.${name}`);
+  return [...walkOps(body.region)].some((op) => opId(body, op).startsWith('math.') && !once.includes(opId(body, op)) && op.results.some((r) => body.valueTypes[r]?.spelling.includes('f16') === true));
+}
 
 function hasWideAtomic({ body }: KernelIr): boolean {
   return [...walkOps(body.region)].some((op) => opId(body, op).startsWith('buffer.atomic_') && op.results.some((r) => WIDE.includes(body.valueTypes[r]?.spelling ?? '')));

@@ -3,7 +3,7 @@ import type { Attributes } from '../ir/attributes.ts';
 import { NO_ATTRIBUTES, scalarAttribute } from '../ir/attributes.ts';
 import type { Body, Kernel as KernelIr, Param } from '../ir/program.ts';
 import { buffer as bufferType, parseType, scalar } from '../ir/types.ts';
-import type { StorageOnlyScalar, Type } from '../ir/types.ts';
+import type { Type } from '../ir/types.ts';
 import { shown } from '../text/json.ts';
 import { TracedBuffer } from './buffer-view.ts';
 import { checkFunction, checkRecord, checkText } from './checks.ts';
@@ -115,7 +115,7 @@ function idsOf(trace: Trace): Ids {
 }
 
 /** Memory that the workgroup shares: `length` elements, zero at the start. Called at the top level of a kernel. */
-export function workgroupBuffer<S extends Exclude<Storage, StorageOnlyScalar>>(element: S, length: number): BufferView<S, 'workgroup'> {
+export function workgroupBuffer<S extends Storage>(element: S, length: number): BufferView<S, 'workgroup'> {
   const trace = currentTrace('buffer.workgroup');
   const type = parseType(element);
   const [id] = trace.emit(WORKGROUP, [], { element: { kind: 'type', type }, length: scalarAttribute('u32', length) });

@@ -3,6 +3,7 @@ import type { Type } from '../ir/types.ts';
 import type { Program } from '../ir/program.ts';
 import type { Pass, PassTarget } from '../registry/plugin.ts';
 import type { Registry } from '../registry/registry.ts';
+import { legalizeF16 } from './f16/legalize-f16.ts';
 import { inline } from './inline.ts';
 import { optimize } from './passes.ts';
 import { legalizeSmall } from './small/legalize-small.ts';
@@ -10,7 +11,7 @@ import { legalizeVector } from './vectors/legalize-vector.ts';
 import { legalize64 } from './wide/legalize-64.ts';
 
 /** What makes kernels such as a backend can take them, in order. */
-export const legalizingPasses: readonly Pass[] = [inline, legalizeSmall, legalize64, legalizeVector];
+export const legalizingPasses: readonly Pass[] = [inline, legalizeF16, legalizeSmall, legalize64, legalizeVector];
 
 /** How these passes emulate the type of a value that they take out of kernels; undefined for one that they leave alone. */
 export function emulation(type: Type): string | undefined {
@@ -21,6 +22,7 @@ export function emulation(type: Type): string | undefined {
 }
 
 const EMULATED: Readonly<Record<string, string>> = {
+  f16: 'in f32, rounded after each op',
   ...Object.fromEntries(['i64', 'u64'].map((type) => [type, 'in pairs of 32-bit words'])),
   ...Object.fromEntries(['i8', 'u8', 'i16', 'u16', 'bf16'].map((type) => [type, 'in words of 32 bits'])),
 };
