@@ -73,7 +73,7 @@ afterAll(() => {
   expect(seen.finished).toBeGreaterThan(seen.programs * 0.8);
   expect(seen.legalised).toBeGreaterThan(seen.refused);
   // And one on which a pass has nothing to do says nothing of it.
-  expect([...changed].filter(([, programs]) => programs < seen.programs / 8).map(([id, programs]) => `${id}: ${programs} of ${seen.programs}`)).toEqual([]);
+  expect([...changed].filter(([, programs]) => programs < seen.programs / 12).map(([id, programs]) => `${id}: ${programs} of ${seen.programs}`)).toEqual([]);
 });
 
 /** Functions of f16 that are computed in f32 and rounded, and do not come out as if they were rounded once. */
