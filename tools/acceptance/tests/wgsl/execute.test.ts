@@ -15,7 +15,7 @@ async function run(registry: Registry, backend: string, program: Program, args: 
   await using s = await session({ registry, backends: [backend] });
   await using executable = await s.compile(program);
   const copies = Object.fromEntries(Object.entries(args).map(([name, bytes]) => [name, bytes.slice()]));
-  const { results } = await executable.run(copies as never);
+  const { results } = await executable.run(copies);
   const read: Record<string, Uint8Array<ArrayBuffer>> = {};
   for (const [name, handle] of Object.entries(results as unknown as Readonly<Record<string, { read(): Promise<Uint8Array<ArrayBuffer>> }>>)) read[name] = (await handle.read()).slice();
   return read;
