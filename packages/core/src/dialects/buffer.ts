@@ -42,6 +42,10 @@ const store = defineOp({
     if (typeof want === 'string') return want;
     return v === want ? [] : `operand \`value\` is ${v?.spelling ?? 'missing'}, expected ${want.spelling}`;
   },
+  operandType: (index, { operands: [b] }) => {
+    const want = index === 2 ? loadedFrom(b) : undefined;
+    return typeof want === 'string' ? undefined : want;
+  },
 } satisfies OpSpec);
 
 function one(type: Type | string): readonly Type[] | string {
