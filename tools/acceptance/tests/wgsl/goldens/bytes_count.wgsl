@@ -32,7 +32,7 @@ fn count(
     let v7 = i & 3u;
     let v8 = v7 * 8u;
     let v9 = select(0u, data[launch.data_offset + v6], v6 < launch.data_count);
-    let v10 = v9 >> (v8 & u32(31u));
+    let v10 = v9 >> (v8 & 31u);
     let v11 = v10 & 255u;
     if (v11 < launch.bins_count) {
       atomicAdd(&bins[launch.bins_offset + v11], 1u);

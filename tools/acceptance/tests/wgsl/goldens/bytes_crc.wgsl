@@ -42,7 +42,7 @@ fn crc(
       let v8 = i & 3u;
       let v9 = v8 * 8u;
       let v10 = select(0u, data[launch.data_offset + v7], v7 < launch.data_count);
-      let v11 = v10 >> (v9 & u32(31u));
+      let v11 = v10 >> (v9 & 31u);
       let v12 = v11 & 255u;
       let v13 = carried ^ v12;
       let v14 = v13 & 255u;
@@ -78,12 +78,12 @@ fn crc(
       if (!v28) { break; }
       let c = 1u;
       let v29 = c & 31u;
-      let v30 = current2 >> (v29 & u32(31u));
+      let v30 = current2 >> (v29 & 31u);
       let v31 = current2 ^ current2;
-      let v32 = current >> (v29 & u32(31u));
+      let v32 = current >> (v29 & 31u);
       let v33 = current2 << 1u;
       let v34 = v29 ^ 31u;
-      let v35 = v33 << (v34 & u32(31u));
+      let v35 = v33 << (v34 & 31u);
       let v36 = v32 | v35;
       let c2 = 1u;
       let v37 = c2 & 32u;
@@ -102,7 +102,7 @@ fn crc(
         var carried3 = current4;
         for (var i2 = 0u; i2 < 32u; i2++) {
           let v48 = 31u - i2;
-          let v49 = current3 >> (v48 & u32(31u));
+          let v49 = current3 >> (v48 & 31u);
           let v50 = v49 & 1u;
           let v51 = v50 != 0u;
           let v52 = carried2 ^ carried3;
@@ -123,7 +123,7 @@ fn crc(
       var carried5 = current4;
       for (var i3 = 0u; i3 < 32u; i3++) {
         let v59 = 31u - i3;
-        let v60 = current4 >> (v59 & u32(31u));
+        let v60 = current4 >> (v59 & 31u);
         let v61 = v60 & 1u;
         let v62 = v61 != 0u;
         let v63 = carried4 ^ carried5;
@@ -145,7 +145,7 @@ fn crc(
     var carried7 = current3;
     for (var i4 = 0u; i4 < 32u; i4++) {
       let v70 = 31u - i4;
-      let v71 = carried >> (v70 & u32(31u));
+      let v71 = carried >> (v70 & 31u);
       let v72 = v71 & 1u;
       let v73 = v72 != 0u;
       let v74 = carried6 ^ carried7;

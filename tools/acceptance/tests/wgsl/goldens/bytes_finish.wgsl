@@ -37,12 +37,12 @@ fn finish() {
     if (!v5) { break; }
     let c = 1u;
     let v6 = c & 31u;
-    let v7 = current2 >> (v6 & u32(31u));
+    let v7 = current2 >> (v6 & 31u);
     let v8 = current2 ^ current2;
-    let v9 = current >> (v6 & u32(31u));
+    let v9 = current >> (v6 & 31u);
     let v10 = current2 << 1u;
     let v11 = v6 ^ 31u;
-    let v12 = v10 << (v11 & u32(31u));
+    let v12 = v10 << (v11 & 31u);
     let v13 = v9 | v12;
     let c2 = 1u;
     let v14 = c2 & 32u;
@@ -61,7 +61,7 @@ fn finish() {
       var carried2 = current4;
       for (var i = 0u; i < 32u; i++) {
         let v25 = 31u - i;
-        let v26 = current3 >> (v25 & u32(31u));
+        let v26 = current3 >> (v25 & 31u);
         let v27 = v26 & 1u;
         let v28 = v27 != 0u;
         let v29 = carried ^ carried2;
@@ -82,7 +82,7 @@ fn finish() {
     var carried4 = current4;
     for (var i2 = 0u; i2 < 32u; i2++) {
       let v36 = 31u - i2;
-      let v37 = current4 >> (v36 & u32(31u));
+      let v37 = current4 >> (v36 & 31u);
       let v38 = v37 & 1u;
       let v39 = v38 != 0u;
       let v40 = carried3 ^ carried4;
@@ -104,7 +104,7 @@ fn finish() {
   var carried6 = current3;
   for (var i3 = 0u; i3 < 32u; i3++) {
     let v47 = 31u - i3;
-    let v48 = 4294967295u >> (v47 & u32(31u));
+    let v48 = 4294967295u >> (v47 & 31u);
     let v49 = v48 & 1u;
     let v50 = v49 != 0u;
     let v51 = carried5 ^ carried6;
