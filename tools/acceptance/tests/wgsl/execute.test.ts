@@ -2,11 +2,16 @@ import { buffer, control, defineKernel, defineProgram, i32, kernel, Registry, se
 import type { Program, Value } from '@sluice/core';
 import { cpuRef } from '@sluice/cpu-ref/plugin';
 import { wgsl } from '@sluice/wgsl/plugin';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 
 /* What generated programs do not hold, run on WebGPU and on the reference: the same bytes. */
 
-const adapters = (process.env['SLUICE_TEST_ADAPTERS'] ?? 'swiftshader').split(',').map((name) => name.trim());
+declare module 'vitest' {
+  interface ProvidedContext {
+    readonly adapters: readonly string[];
+  }
+}
+const adapters = inject('adapters');
 const WAYS = { 'with subgroups': [], 'without subgroups': ['subgroups'] } as const;
 
 type Bytes = Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
@@ -63,7 +68,7 @@ const PROGRAMS = {
 };
 
 describe.each(adapters.flatMap((adapter) => Object.entries(WAYS).map(([way, without]) => [adapter, way, without] as const)))('on %s, %s', (adapter, _, without) => {
-  const registry = new Registry().with(wgsl({ adapter: adapter === 'swiftshader' ? 'SwiftShader' : adapter, without }));
+  const registry = new Registry().with(wgsl({ adapter, without }));
   const lanes = async () => words((await run(registry, 'wgsl', lanesProgram(() => [subgroup.size()], 1), { data: new Uint8Array(data.buffer) }))['out'])[0] ?? 0;
 
   test.each(Object.entries(PROGRAMS))('%s', async (__, program) => {
@@ -124,7 +129,7 @@ function workgroupProgram() {
 }
 
 describe.each(adapters)('on %s', (adapter) => {
-  const registry = new Registry().with(wgsl({ adapter: adapter === 'swiftshader' ? 'SwiftShader' : adapter }));
+  const registry = new Registry().with(wgsl({ adapter }));
   const reference = new Registry().with(cpuRef());
   const both = async (program: Program, args: Readonly<Record<string, Uint8Array<ArrayBuffer>>>) => {
     const [found, wanted] = [await run(registry, 'wgsl', program, args), await run(reference, 'cpu-ref', program, args)];
