@@ -7,6 +7,7 @@ import { cpuRef as cpuRefWith, plugin as cpuRef } from '@sluice/cpu-ref/plugin';
 import { plugin as fs } from '@sluice/fs/plugin';
 import { plugin as ioUring } from '@sluice/io-uring/plugin';
 import { wgsl } from '@sluice/wgsl/plugin';
+import type { WgslOptions } from '@sluice/wgsl/plugin';
 import { effective } from '../src/runner/backend.ts';
 import type { BackendUnderTest, OpenBackend } from '../src/runner/backend.ts';
 
@@ -20,16 +21,25 @@ export function referenceWithSubgroups(subgroupSize: number): BackendUnderTest {
   return { name: `cpu-ref with subgroups of ${subgroupSize}`, tags: ['compute'], open: (o) => openCompute(new Registry().with(cpuRefWith({ subgroupSize })), 'cpu-ref', o.mask) };
 }
 
-const onAdapter = (adapter: string) => wgsl({ adapter });
+interface WebgpuOptions {
+  /** Random programs of each batch. */
+  readonly programs: number;
+  readonly mask?: Mask;
+  readonly without?: WgslOptions['without'];
+}
 
-/** WebGPU on an adapter. */
-export function webgpu(adapter: string): BackendUnderTest {
-  return { name: `wgsl on ${adapter}`, tags: ['compute'], open: async (o) => ({ ...(await openCompute(new Registry().with(onAdapter(adapter)), 'wgsl', o.mask)), exact: false }) };
+/** WebGPU on an adapter; `what` says how it is masked. */
+export function webgpu(adapter: string, what: string, { programs, mask, without }: WebgpuOptions): BackendUnderTest {
+  const plugin = wgsl({ adapter, ...(without === undefined ? {} : { without }) });
+  return {
+    name: `wgsl on ${adapter}${what}`, tags: ['compute'], ...(mask === undefined ? {} : { mask }),
+    open: async (o) => ({ ...(await openCompute(new Registry().with(plugin), 'wgsl', o.mask)), exact: false, programs }),
+  };
 }
 
 /** Why nothing can run on an adapter here, if so. */
 export async function whyNotWebgpu(adapter: string): Promise<string | undefined> {
-  const probe = await new Registry().with(onAdapter(adapter)).backends.get('wgsl')?.probe();
+  const probe = await new Registry().with(wgsl({ adapter })).backends.get('wgsl')?.probe();
   return probe?.available === false ? probe.reason : undefined;
 }
 

@@ -9,6 +9,8 @@ export interface Bench {
   readonly capabilities: Capabilities;
   /** Float results are the reference's own, bit for bit; otherwise they lie within each op's `accuracy`. */
   readonly exact: boolean;
+  /** Random programs of each batch; absent, 20. */
+  readonly programs?: number;
   /** Makes a file that only the case knows; present on backends that the suite's tag `storage` lets in. */
   file?(content: Uint8Array): Promise<ScratchFile>;
 }

@@ -1,4 +1,4 @@
-import { isSluiceError, opCell } from '@sluice/core';
+import { isSluiceError, opCell, scalarOf, typeCell } from '@sluice/core';
 import type { Capabilities, SluiceError } from '@sluice/core';
 import { edgesOf } from '../ops/edges.ts';
 import { spell, valueUses } from '../ops/uses.ts';
@@ -18,8 +18,11 @@ export const capabilities = suite({
   ],
 });
 
-function byOp(found: Capabilities, use: ValueUse): boolean {
-  return use.results.every((t) => opCell(found, use.def.id, t.spelling).how === 'unavailable');
+/** The op is what is missing. Where a type is too, the op may be gone when the type has been legalised. */
+function byOp(found: Capabilities, { def, operands, results }: ValueUse): boolean {
+  const scalars = [...operands, ...results].flatMap((t) => scalarOf(t)?.name ?? []);
+  if (scalars.some((name) => typeCell(found, name).how === 'unavailable')) return false;
+  return results.every((t) => opCell(found, def.id, t.spelling).how === 'unavailable');
 }
 
 /** An op on vectors that is put together out of ops on their components. */

@@ -14,18 +14,18 @@ const PROGRAMS = 20;
 
 /** Random programs, integers exact, floats exact or within what the accuracy of the ops on the way allows. */
 export const generated = suite({
-  id: 'programs/generated', summary: `${BATCHES} batches of ${PROGRAMS} random programs against the oracle; each is its own seed.`, tags: ['compute'],
+  id: 'programs/generated', summary: `${BATCHES} batches of random programs, ${PROGRAMS} where the backend does not say, against the oracle; each is its own seed.`, tags: ['compute'],
   cases: () => batches(false),
 });
 
 /** The same, which read and write a file. */
 export const generatedWithFiles = suite({
-  id: 'programs/generated-with-files', summary: `${BATCHES} batches of ${PROGRAMS} random programs that read and write a granted file.`, tags: ['storage'],
+  id: 'programs/generated-with-files', summary: `${BATCHES} batches of random programs, ${PROGRAMS} where the backend does not say, that read and write a granted file.`, tags: ['storage'],
   cases: () => batches(true),
 });
 
 function batches(file: boolean) {
-  return Array.from({ length: BATCHES }, (_, seed) => ({ id: `seed ${seed + 1}`, run: (bench: Bench) => check(bench, { seed: seed + 1, count: PROGRAMS, file }) }));
+  return Array.from({ length: BATCHES }, (_, seed) => ({ id: `seed ${seed + 1}`, run: (bench: Bench) => check(bench, { seed: seed + 1, count: bench.programs ?? PROGRAMS, file }) }));
 }
 
 /**
