@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { wrongValue } from './errors.ts';
-import { growthOf, interleave, median, microseconds, quantile, rate, rowOf } from './harness.ts';
+import { growthOf, interleave, interval, median, microseconds, quantile, rate, rowOf } from './harness.ts';
 import type { Sample } from './harness.ts';
 
 const samples = (...seconds: number[]): Sample[] => seconds.map((s) => ({ seconds: s, cpuSeconds: 2 * s }));
@@ -61,5 +61,24 @@ describe('rows', () => {
   test('growth is the time of a unit at the larger size over that at the smaller', () => {
     const row = growthOf({ name: 'a/b-growth', smaller: samples(1, 1, 2), larger: samples(1.5, 1, 2.5), peer: { name: 'p', smaller: samples(1, 1, 1), larger: samples(1.25, 2, 1.25) }, goals: [{ of: 'ratio', atMost: 1.3 }] });
     expect(row).toMatchObject({ value: 1.25, unit: 'x', peer: 'p', peerValue: 1.25, ratio: 1, cpuRatio: 1, goal: 'ratio <= 1.3', met: true });
+  });
+});
+
+describe('the interval of a median', () => {
+  test.each([
+    // Of 20 fair coins, 5 or fewer show heads with a chance of 0.0207, 6 or fewer with one of 0.0577: ranks 6 and 15.
+    [20, 6, 15],
+    // Of 6, none shows heads with a chance of 0.0156, one or none with one of 0.109.
+    [6, 1, 6],
+    [3, 1, 3],
+  ])('of %d values lies between two of them, in whatever order they come', (n, low, high) => {
+    const values = Array.from({ length: n }, (_, i) => n - i);
+    expect(interval(values)).toEqual([low, high]);
+  });
+
+  test('a goal is met when its interval reaches the bound, whatever the median is', () => {
+    const samples = [1, 2, 3].map((seconds) => ({ seconds, cpuSeconds: 0 }));
+    const met = (high: number) => rowOf({ name: 'r', unit: 's', figure: (s) => s, samples, goals: [{ of: 'value', atLeast: 5, interval: [1, high] }] }).met;
+    expect([met(5), met(4.9)]).toEqual([true, false]);
   });
 });
