@@ -7,7 +7,7 @@ const WORKGROUP = 256;
 /** Vectors of four in a row that an invocation scans. */
 const HELD = 2;
 const BLOCK = WORKGROUP * HELD * 4;
-const LENGTH: Readonly<Record<Scale, number>> = { gpu: 2 ** 26, software: 2 ** 21, quick: 2 ** 19 };
+const LENGTH: Readonly<Record<Scale, number>> = { gpu: 2 ** 26, software: 2 ** 21, quick: 2 ** 15 };
 
 type U32 = Value<'u32'>;
 
@@ -138,7 +138,9 @@ ${each((i) => `  let b${i} = running + v${i}.x;
 export function scan(scale: Scale): Workload {
   const length = LENGTH[scale];
   const groups = length / BLOCK;
-  const blocksEach = groups / WORKGROUP;
+  // Whatever an invocation of the workgroup in the middle has beyond the blocks is zero.
+  const blocksEach = Math.max(1, groups / WORKGROUP);
+  const sumsHeld = blocksEach * WORKGROUP;
   const words = randomWords(length);
   const expected = new Uint32Array(length);
   for (let i = 1; i < length; i++) expected[i] = (expected[i - 1] ?? 0) + (words[i - 1] ?? 0);
@@ -148,11 +150,11 @@ export function scan(scale: Scale): Workload {
     output: { element: 'u32', length, cost: 1, expected: (i) => expected[i] ?? NaN },
     async sluice(on) {
       const executable = await on.compile(programOf(blocksEach));
-      const [x, blocks, y] = [await on.buffer(words), await on.buffer(new Uint32Array(groups)), await on.buffer(new Uint32Array(length))];
+      const [x, blocks, y] = [await on.buffer(words), await on.buffer(new Uint32Array(sumsHeld)), await on.buffer(new Uint32Array(length))];
       return { run: (times) => executable.run({ x, blocks, y, groups, times }), output: y, buffers: [x, blocks, y] };
     },
     async byHand(on) {
-      const [x, blocks, y] = [on.buffer(words), on.buffer({ zeros: 4 * groups }), on.buffer({ zeros: 4 * length })];
+      const [x, blocks, y] = [on.buffer(words), on.buffer({ zeros: 4 * sumsHeld }), on.buffer({ zeros: 4 * length })];
       const stages = [
         await on.stage({ code: SUMS, buffers: [x, blocks], groups: [groups] }),
         await on.stage({ code: offsetsByHand(blocksEach), buffers: [blocks], groups: [1] }),
