@@ -2,7 +2,7 @@
 // `wgsl` conforms on it. Bundled by pack-gpu.mjs.
 //   gpu.mjs adapter
 //   gpu.mjs conformance [part of a case's id]
-//   gpu.mjs masks
+//   gpu.mjs masks [part of a case's id]
 //   gpu.mjs generated <programs> [seed]
 import { Registry, session } from '@sluice/core';
 import { checkGenerated, effective, renderReport, runConformance } from '@sluice/conformance';
@@ -30,8 +30,8 @@ const COMMANDS = {
     return report([backend('wgsl')], only);
   },
 
-  async masks() {
-    return report(Object.entries(LACKING).map(([name, { mask, options }]) => backend(name, mask, options)));
+  async masks(only) {
+    return report(Object.entries(LACKING).map(([name, { mask, options }]) => backend(name, mask, options)), only);
   },
 
   async generated(count = '1000', seed = String(Date.now() % 1_000_000)) {
@@ -70,7 +70,7 @@ async function report(backends, only) {
   const found = await runConformance(backends, {
     ...(only === undefined ? {} : { only }),
     // At once, so that a log that ends early says how far it was.
-    onOutcome: (name, { suite, case: id, verdict, seconds: took }) => console.log(`${name}: ${verdict} ${suite}/${id} ${took.toFixed(2)} s`),
+    onOutcome: (name, { suite, case: id, verdict, reason = '', seconds: took }) => console.log(`${name}: ${verdict} ${suite}/${id} ${took.toFixed(2)} s${verdict === 'failed' ? `\n${reason}` : ''}`),
   });
   console.log(`${renderReport(found)}${seconds(start)} s`);
   return found.ok;
