@@ -13,6 +13,11 @@ export { check as checkGenerated, generated, generatedWithFiles } from './suites
 export { ioDialect } from './suites/io.ts';
 export { memory } from './suites/memory.ts';
 export { atomics, barriers } from './suites/workgroups.ts';
+export { asyncCopies, uniformLoad } from './suites/collectives.ts';
+export { controlFlow } from './suites/control-flow.ts';
+export { subgroups } from './suites/subgroups.ts';
+export { indirectLaunches } from './suites/launches.ts';
+export { failures } from './suites/failures.ts';
 export { capabilities } from './suites/capabilities.ts';
 export { opEdges } from './suites/op-edges.ts';
 export { opLaws } from './suites/op-laws.ts';

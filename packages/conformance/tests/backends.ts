@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Registry, session } from '@sluice/core';
 import type { Mask, Plugin, Registry as AnyRegistry } from '@sluice/core';
-import { plugin as cpuRef } from '@sluice/cpu-ref/plugin';
+import { cpuRef as cpuRefWith, plugin as cpuRef } from '@sluice/cpu-ref/plugin';
 import { plugin as fs } from '@sluice/fs/plugin';
 import { plugin as ioUring } from '@sluice/io-uring/plugin';
 import { wgsl } from '@sluice/wgsl/plugin';
@@ -15,13 +15,22 @@ export function reference(name: string, mask?: Mask): BackendUnderTest {
   return { name, tags: ['compute'], ...(mask === undefined ? {} : { mask }), open: (o) => openCompute(new Registry().with(cpuRef), 'cpu-ref', o.mask) };
 }
 
-/** WebGPU on an adapter, whole or with a mask. */
-export function webgpu(adapter: string, mask?: Mask, name = `wgsl on ${adapter}`): BackendUnderTest {
-  const plugin = wgsl({ adapter: adapter === 'swiftshader' ? 'SwiftShader' : adapter });
-  return {
-    name, tags: ['compute'], ...(mask === undefined ? {} : { mask }),
-    open: async (o) => ({ ...(await openCompute(new Registry().with(plugin), 'wgsl', o.mask)), exact: false }),
-  };
+/** The reference machine with subgroups of that many lanes. */
+export function referenceWithSubgroups(subgroupSize: number): BackendUnderTest {
+  return { name: `cpu-ref with subgroups of ${subgroupSize}`, tags: ['compute'], open: (o) => openCompute(new Registry().with(cpuRefWith({ subgroupSize })), 'cpu-ref', o.mask) };
+}
+
+const onAdapter = (adapter: string) => wgsl({ adapter: adapter === 'swiftshader' ? 'SwiftShader' : adapter });
+
+/** WebGPU on an adapter. */
+export function webgpu(adapter: string): BackendUnderTest {
+  return { name: `wgsl on ${adapter}`, tags: ['compute'], open: async (o) => ({ ...(await openCompute(new Registry().with(onAdapter(adapter)), 'wgsl', o.mask)), exact: false }) };
+}
+
+/** Why nothing can run on an adapter here, if so. */
+export async function whyNotWebgpu(adapter: string): Promise<string | undefined> {
+  const probe = await new Registry().with(onAdapter(adapter)).backends.get('wgsl')?.probe();
+  return probe?.available === false ? probe.reason : undefined;
 }
 
 /** A storage backend, beside the reference for its kernels. */
