@@ -1,10 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+import { swiftshaderEnvironment } from './tools/testing/adapters.mjs';
 
 // Packages resolve to each other's `src` through the "@sluice/source" condition, so tests need no build.
 // TEST_DIST=1 leaves the condition out: packages then meet each other as they are published, in `dist`.
 const source = process.env['TEST_DIST'] === '1' ? [] : ['@sluice/source'];
 const conditions = [...source, 'module', 'node', 'development|production'];
+
+// WebGPU runs in software, on machines with a GPU too. Workers are processes that start with this environment.
+Object.assign(process.env, swiftshaderEnvironment());
 
 const roots = ['packages', 'plugins', 'tools', 'examples']
   .flatMap((group) => readdirSync(group).map((name) => `${group}/${name}`))

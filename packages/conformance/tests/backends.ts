@@ -6,12 +6,22 @@ import type { Mask, Plugin, Registry as AnyRegistry } from '@sluice/core';
 import { plugin as cpuRef } from '@sluice/cpu-ref/plugin';
 import { plugin as fs } from '@sluice/fs/plugin';
 import { plugin as ioUring } from '@sluice/io-uring/plugin';
+import { wgsl } from '@sluice/wgsl/plugin';
 import { effective } from '../src/runner/backend.ts';
 import type { BackendUnderTest, OpenBackend } from '../src/runner/backend.ts';
 
 /** The reference machine, whole or with a mask. */
 export function reference(name: string, mask?: Mask): BackendUnderTest {
   return { name, tags: ['compute'], ...(mask === undefined ? {} : { mask }), open: (o) => openCompute(new Registry().with(cpuRef), 'cpu-ref', o.mask) };
+}
+
+/** WebGPU on an adapter, whole or with a mask. */
+export function webgpu(adapter: string, mask?: Mask, name = `wgsl on ${adapter}`): BackendUnderTest {
+  const plugin = wgsl({ adapter: adapter === 'swiftshader' ? 'SwiftShader' : adapter });
+  return {
+    name, tags: ['compute'], ...(mask === undefined ? {} : { mask }),
+    open: async (o) => ({ ...(await openCompute(new Registry().with(plugin), 'wgsl', o.mask)), exact: false }),
+  };
 }
 
 /** A storage backend, beside the reference for its kernels. */

@@ -94,6 +94,7 @@ export type { DeviceBuffer, Executable, Grant, GrantOptions, Progress, Report, R
 // passes
 export { defaultPasses, findPass, optimize, passIds } from './optimize/passes.ts';
 export type { OptimizeOptions } from './optimize/passes.ts';
+export { legalize } from './optimize/legalize.ts';
 export { rewrite } from './optimize/rewrite.ts';
 export type { Rewriter, Visitor } from './optimize/rewrite.ts';
 export type { PassFacts } from './optimize/facts.ts';

@@ -1,6 +1,6 @@
 import { SluiceError, combine } from '../diagnostics/error.ts';
 import type { Where } from '../diagnostics/error.ts';
-import type { Body, Op, Program } from '../ir/program.ts';
+import type { Body, Kernel, Op, Program } from '../ir/program.ts';
 import { whereOf } from '../ir/where.ts';
 import { inlineHost } from '../optimize/inline.ts';
 import { opCell } from '../registry/capabilities.ts';
@@ -16,11 +16,14 @@ import type { StoragePlan } from './place-transfer.ts';
 import { placement } from './placement.ts';
 import type { PassedOver, PlacedOp, Placement } from './placement.ts';
 import { regionNames } from './region-names.ts';
+import { stagingSpace } from './staging.ts';
 
 /** The plan of one program: who does what, and the kernels as their backend takes them. */
 export interface Plan {
   /** As the backends take it: composites inlined, kernels made legal; the program itself where nothing had to be done. */
   readonly program: Program;
+  /** Its kernels before they were made legal. */
+  readonly authored: readonly Kernel[];
   readonly placement: Placement;
   /** Serves every kernel; undefined where there are none. */
   readonly compute: Candidate | undefined;
@@ -74,6 +77,7 @@ export function plan(source: Program, options: PlanOptions): Plan {
   const backends = [...used].flatMap((c) => (c?.probe.available === true ? [{ id: c.backend.id, role: c.backend.role, description: c.probe.description }] : []));
   return {
     program,
+    authored: host.kernels,
     placement: placement({ program: host.name, space, ops, passedOver: dedupe(passedOver), backends }),
     compute, storage, space,
   };
@@ -150,9 +154,9 @@ function sessionMove(def: OpDef, space: string, registry: Registry): Move | unde
   // What is read into the program itself has to come to the host.
   const extracts = reads && !writes && def.bytesExtraction;
   if (!(writes || extracts) || space === 'host' || registry.spaces.get(space)?.addressable === true) return undefined;
-  if (extracts) return { from: space, to: 'host', transfer: registry.transfers.find((t) => t.from === space && t.to === 'host') };
-  const from = def.effects.some((e) => e.kind === 'read') ? space : 'host';
-  return { from, to: space, transfer: registry.transfers.find((t) => t.from === from && t.to === space) };
+  const between = (from: string, to: string): Move => ({ from, to, transfer: registry.transfers.find((t) => t.from === from && t.to === to) });
+  if (extracts) return between(space, stagingSpace(registry, space, 'out'));
+  return between(def.effects.some((e) => e.kind === 'read') ? space : stagingSpace(registry, space, 'in'), space);
 }
 
 function moveGap(def: OpDef, { from, to, transfer }: Move, strict: boolean, where: () => Where): SluiceError | undefined {

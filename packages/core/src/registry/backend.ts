@@ -48,7 +48,7 @@ export interface Memory {
   /** Logical length in bytes; what lies behind it up to a multiple of 16 is padding, and zero. */
   readonly byteLength: number;
   /** Where the CPU can address it: `byteLength` rounded up to 16 bytes and 8-byte aligned; of a view, its own bytes and no more. */
-  readonly bytes?: Uint8Array<ArrayBuffer>;
+  readonly bytes?: Uint8Array<ArrayBuffer> | undefined;
   /** Of a view: the memory that an allocator gave, and the byte of it at which the view starts. */
   readonly view?: { readonly of: Memory; readonly offset: number };
 }
@@ -79,7 +79,8 @@ export interface Space {
   readonly summary: string;
   /**
    * The CPU can address all memory of the space: `Memory.bytes` is always there, or, in a space that a transfer leads into,
-   * as soon as a copy into it has ended. What fills memory of space `host` fills this too.
+   * as soon as a copy into it has ended. What fills memory of space `host` fills this too, and goes through the page cache
+   * for it: a device's own memory may take no other reads.
    */
   readonly addressable?: boolean;
   readonly allocator?: () => Allocator;
@@ -98,10 +99,18 @@ export interface Compute {
   readonly space: string;
   /** Lowers and compiles; called once for each kernel of a compiled program. */
   prepare(kernel: Kernel, options: { readonly registry: Registry; readonly signal?: AbortSignal | undefined }): Promise<PreparedKernel>;
+  /**
+   * For devices that order launches and copies by themselves: resolves when all that was begun with `signal`, which is that
+   * of one run, has ended, and rejects with what failed of it. No run resolves before.
+   */
+  settled?(signal: AbortSignal): Promise<void>;
 }
 
 export interface PreparedKernel {
-  /** Resolves when the kernel has run. Rejects with the signal's reason, or a SluiceError of family `run`. */
+  /**
+   * Resolves when the kernel has run or, of a compute that has `settled`, as soon as every later launch and copy comes behind
+   * it. Rejects with the signal's reason, or a SluiceError of family `run`.
+   */
   launch(launch: Launch, signal: AbortSignal): Promise<void>;
 }
 
@@ -113,7 +122,10 @@ export interface Launch {
 }
 export type LaunchArg =
   | { readonly kind: 'scalar'; readonly value: ScalarValue }
-  /** `count` elements from `memory` on: bytes past `memory.byteLength` in the last one read as zero. */
+  /**
+   * `count` elements from `memory` on: bytes past `memory.byteLength` in the last one read as zero. Of a kernel that was made
+   * legal, a view starts at an element as its author has it, which may be within one of the kernel's.
+   */
   | {
       readonly kind: 'buffer'; readonly memory: Memory; readonly count: number;
       /** Of memory that was allocated with `init: 'none'` and that launches alone have written since: a mark that only this allocation has. */

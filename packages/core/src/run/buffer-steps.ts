@@ -3,6 +3,7 @@ import { toBits } from '../ir/attributes.ts';
 import type { ScalarValue } from '../ir/attributes.ts';
 import type { Op } from '../ir/program.ts';
 import { byteSize } from '../ir/types.ts';
+import { stagingSpace } from '../plan/staging.ts';
 import type { SpaceTransfer } from '../registry/backend.ts';
 import type { Execution, Finish } from './execution.ts';
 import { messageOf } from './faults.ts';
@@ -92,14 +93,14 @@ export function fillStep(op: Op, c: StepContext): Step {
       });
       return undefined;
     }
-    // Memory that the CPU cannot address gets the bytes from a buffer of the host.
+    // Memory that the CPU cannot address gets the bytes from memory that it can.
     const fillFrom = (staging: Base) => {
       const from = new Handle(staging);
       repeat(pattern, from.bytes);
       run.issue(c.where, { memory: [{ base: staging, write: false }, { base: handle.base, write: true }] }, (finish) => across(run, spaceTransfer(run, staging, handle.base), from, handle, finish));
       run.holds.release(staging);
     };
-    const made = run.allocate(BigInt(handle.byteLength), 'any', 'host');
+    const made = run.allocate(BigInt(handle.byteLength), 'any', stagingSpace(run.session.registry, handle.base.memory.space, 'in'));
     return made instanceof Promise ? made.then(fillFrom) : fillFrom(made);
   };
 }

@@ -1,4 +1,5 @@
 import { SluiceError } from '../diagnostics/error.ts';
+import { stagingSpace } from '../plan/staging.ts';
 import type { DeviceBuffer } from './api.ts';
 import { copyFailed } from './buffer-steps.ts';
 import { Handle } from './memory.ts';
@@ -96,7 +97,7 @@ export class Buffers {
       if (bytes.byteLength !== handle.byteLength) throw new SluiceError({ code: 'run/argument', message: `an array of ${handle.byteLength} bytes was detached or resized while the run waited for memory`, fix: 'leave it as it is until the run has begun' });
       if (handle.bytes !== undefined) handle.bytes.set(bytes);
       else {
-        await this.#withStaging(bytes.byteLength, stop, async (staging) => {
+        await this.#withStaging(bytes.byteLength, stagingSpace(this.#session.registry, space, 'in'), stop, async (staging) => {
           staging.bytes?.set(bytes);
           await this.#copy(staging, handle);
         });
@@ -126,7 +127,7 @@ export class Buffers {
     });
     try {
       if (handle.bytes !== undefined) return handle.bytes.slice();
-      return await this.#withStaging(handle.byteLength, undefined, async (staging) => {
+      return await this.#withStaging(handle.byteLength, stagingSpace(this.#session.registry, base.memory.space, 'out'), undefined, async (staging) => {
         await this.#copy(handle, staging);
         return staging.bytes?.slice() ?? new Uint8Array();
       });
@@ -141,9 +142,9 @@ export class Buffers {
     return new Handle(await this.#session.budget.allocate(this.#session.allocator(space), BigInt(byteLength), 'any', stop));
   }
 
-  /** Memory of the host, for as long as `use` takes. */
-  async #withStaging<T>(byteLength: number, stop: AbortSignal | undefined, use: (staging: Handle) => Promise<T>): Promise<T> {
-    const staging = await this.#allocate(byteLength, 'host', stop);
+  /** Memory that the CPU can address, for as long as `use` takes. */
+  async #withStaging<T>(byteLength: number, space: string, stop: AbortSignal | undefined, use: (staging: Handle) => Promise<T>): Promise<T> {
+    const staging = await this.#allocate(byteLength, space, stop);
     try {
       return await use(staging);
     } finally {

@@ -1,5 +1,6 @@
 import type { ProgramParams } from '../build/program.ts';
 import { SluiceError } from '../diagnostics/error.ts';
+import { throughPageCache } from '../plan/place-transfer.ts';
 import { bound } from '../plan/placement.ts';
 import type { BoundFile, BoundPlacement } from '../plan/placement.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -9,10 +10,11 @@ import { checkArguments } from './arguments.ts';
 import type { Argument, Known } from './arguments.ts';
 import type { Buffers } from './device-buffer.ts';
 import { Execution } from './execution.ts';
+import { guarded } from './faults.ts';
 import type { BoundGrant } from './execution.ts';
 import type { GrantRecord } from './grants.ts';
 import { Handle, staleHandle } from './memory.ts';
-import { onAbort } from './on-abort.ts';
+import { onAbort, unlessAborted } from './on-abort.ts';
 import { FUNCTION, SIGNAL, checkOptions } from './options.ts';
 import type { OptionKind } from './options.ts';
 import type { SessionState } from './state.ts';
@@ -104,6 +106,7 @@ export class CompiledProgram {
     try {
       const { exit, placement } = await this.#issue(run, args);
       await run.drained();
+      if (run.failure === undefined) await this.#settled(run);
       if (run.failure === undefined && this.#host.durability === 'run') await makeDurable(run);
       run.check();
       const { direct, buffered, bounced, read, written } = run.bytes;
@@ -119,6 +122,17 @@ export class CompiledProgram {
       disregard();
       run.end();
       budget.ended();
+    }
+  }
+
+  /** Waits for launches and copies that the device has taken over, and learns what failed of them. */
+  async #settled(run: Execution): Promise<void> {
+    const backend = this.#plan.compute?.backend.id ?? '';
+    const compute = this.#host.device(backend)?.compute;
+    try {
+      await unlessAborted(guarded(backend, 'settled', run.signal, () => compute?.settled?.(run.signal)), run.signal);
+    } catch (error) {
+      run.fail(error);
     }
   }
 
@@ -161,13 +175,20 @@ export class CompiledProgram {
       const { record, param } = arg;
       const opened = await this.#open(record, backends);
       for (const [backend, { via, viaReason }] of opened) {
-        if (backends.includes(backend)) files.push({ param: param.name, file: record.name, backend, via, reason: viaReason });
+        if (backends.includes(backend)) files.push({ param: param.name, file: record.name, backend, ...this.#wayOf(backend, { via, reason: viaReason }) });
       }
       // A file that is passed twice may be used as either parameter says.
       const rights = joined(arg.rights, grants.get(record.fd)?.rights);
       grants.set(record.fd, { record, rights, files: opened });
     }
     return { grants, placement: bound(this.#plan.placement, files) };
+  }
+
+  /** The way of a file's transfers: that of the file, unless the memory that the backend fills takes no direct I/O. */
+  #wayOf(backend: string, way: Pick<BoundFile, 'via' | 'reason'>): Pick<BoundFile, 'via' | 'reason'> {
+    const placed = [...this.#plan.storage.values()].find((s) => s.candidate.backend.id === backend && s.candidate.capabilities?.spaces.includes(s.space) === false);
+    const { via = way.via, reason = way.reason } = placed === undefined ? {} : throughPageCache({ how: 'native', ...way }, placed.space);
+    return { via, reason };
   }
 
   async #open(record: GrantRecord, backends: readonly string[]): Promise<ReadonlyMap<string, OpenFile>> {

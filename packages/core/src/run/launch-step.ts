@@ -2,7 +2,7 @@ import { SluiceError, isSluiceError } from '../diagnostics/error.ts';
 import type { ScalarValue } from '../ir/attributes.ts';
 import type { Op } from '../ir/program.ts';
 import { byteSize } from '../ir/types.ts';
-import type { BufferType } from '../ir/types.ts';
+import type { BufferType, Type } from '../ir/types.ts';
 import type { LaunchArg } from '../registry/backend.ts';
 import { messageOf } from './faults.ts';
 import type { Execution } from './execution.ts';
@@ -49,6 +49,12 @@ function launcher(op: Op, first: number, c: StepContext): Launch {
   const kernel = c.plan.program.kernels.find((k) => k.name === name);
   const prepared = c.kernels.get(name);
   if (kernel === undefined || prepared === undefined) throw new RangeError(`kernel ${name} is not prepared: plan before running`);
+  const authored = c.plan.authored.find((k) => k.name === name) ?? kernel;
+  /** The elements that the author sees: a kernel that was made legal has others in their place. */
+  const alignments = kernel.params.map((p) => {
+    const type = authored.params.find((a) => a.name === p.name)?.type;
+    return type?.kind === 'buffer' ? type.element : undefined;
+  });
   const where = () => ({ ...c.where(), kernel: name });
 
   return (run, counts, countsFrom) => {
@@ -59,7 +65,7 @@ function launcher(op: Op, first: number, c: StepContext): Launch {
       if (p.type.kind !== 'buffer') return { kind: 'scalar', value: run.values[id] as ScalarValue };
       const handle = run.handle(id);
       bindings.push({ name: p.name, handle, type: p.type });
-      return bufferArg(p.name, handle, p.type, name);
+      return bufferArg(p.name, handle, p.type, alignments[i] ?? p.type.element, name);
     });
     refuseAliases(bindings, name);
     const written = bindings.find((b) => b.type.access !== 'read' && b.handle.base === countsFrom?.base);
@@ -83,11 +89,12 @@ function groupCount(count: number | bigint, kernel: string): number {
   throw new SluiceError({ code: 'launch/groups', message: `a launch of \`${kernel}\` with ${count} workgroups`, fix: `use at most ${U32_MAX} in each dimension; let each invocation do more` });
 }
 
-function bufferArg(param: string, handle: Handle, type: BufferType, kernel: string): LaunchArg {
-  const size = byteSize(type.element) ?? 1;
-  if (handle.offset % size !== 0) {
-    throw new SluiceError({ code: 'launch/misaligned', message: `\`${param}\` of \`${kernel}\` is a slice at byte ${handle.offset}, and a ${type.element.spelling} has ${size} bytes`, fix: `slice at a multiple of ${size}` });
+function bufferArg(param: string, handle: Handle, type: BufferType, authored: Type, kernel: string): LaunchArg {
+  const alignment = byteSize(authored) ?? 1;
+  if (handle.offset % alignment !== 0) {
+    throw new SluiceError({ code: 'launch/misaligned', message: `\`${param}\` of \`${kernel}\` is a slice at byte ${handle.offset}, and a ${authored.spelling} has ${alignment} bytes`, fix: `slice at a multiple of ${alignment}` });
   }
+  const size = byteSize(type.element) ?? 1;
   const count = Math.ceil(handle.byteLength / size);
   if (count > U32_MAX) throw new SluiceError({ code: 'launch/too-large', message: `\`${param}\` of \`${kernel}\` has ${count} elements`, fix: `pass slices of at most ${U32_MAX} elements` });
   return { kind: 'buffer', memory: handle.memory, count, ...(handle.base.unwritten ? { unwritten: handle.base } : {}) };

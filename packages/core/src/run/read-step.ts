@@ -2,6 +2,7 @@ import type { Where } from '../diagnostics/error.ts';
 import { fromBits } from '../ir/attributes.ts';
 import type { Op } from '../ir/program.ts';
 import { byteSize } from '../ir/types.ts';
+import { stagingSpace } from '../plan/staging.ts';
 import { across, spaceTransfer } from './buffer-steps.ts';
 import type { Execution } from './execution.ts';
 import { Handle } from './memory.ts';
@@ -36,7 +37,7 @@ export function readStep(op: Op, c: StepContext): Step {
 export async function readBytes(run: Execution, where: () => Where, handle: Handle, offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
   const part = handle.slice(offset, length);
   if (handle.base.memory.bytes !== undefined) return issued(run, where, [part.base], part, () => undefined);
-  const staging = await run.allocate(BigInt(length), 'any', 'host');
+  const staging = await run.allocate(BigInt(length), 'any', stagingSpace(run.session.registry, part.base.memory.space, 'out'));
   try {
     const to = new Handle(staging);
     return await issued(run, where, [part.base, staging], to, (finish) => across(run, spaceTransfer(run, part.base, staging), part, to, finish));

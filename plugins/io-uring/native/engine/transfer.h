@@ -56,7 +56,8 @@ class Cutter {
   static_assert(kChunkBytes % kLargestAlignment == 0, "chunks are cut at blocks");
 
   Cutter() = default;
-  Cutter(Kind kind, const File& file, const Piece& piece, int64_t logical);
+  /** `pool`: the memory is ours. Any other goes through the page cache: the kernel reads nothing directly into a device's mapping. */
+  Cutter(Kind kind, const File& file, const Piece& piece, int64_t logical, bool pool);
   /** False when the piece is cut up. */
   bool next(Chunk* chunk);
 

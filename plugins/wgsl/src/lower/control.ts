@@ -91,7 +91,7 @@ function countBy({ index, from, to, step, signed }: Counting, body: () => void, 
     return;
   }
   const size = module.named('size', `bitcast<u32>(abs(${step}))`);
-  const onward = module.named('onward', `select(${index} > ${to}, ${index} < ${to}, ${step} > 0i)`);
+  const onward = module.named('onward', `select((${index} > ${to}), (${index} < ${to}), ${step} > 0i)`);
   module.block(`if (${size} != 0u && ${onward}) {`, () => {
     stepping(body, () => {
       const rest = module.named('rest', `bitcast<u32>(select(${index} - ${to}, ${to} - ${index}, ${step} > 0i))`);

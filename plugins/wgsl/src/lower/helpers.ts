@@ -20,12 +20,12 @@ const compared = ({ T, B }: Shape) => `(a: ${T}, b: ${T}) -> ${B}`;
 
 const bits = (a: string, { U }: Shape) => `bitcast<${U}>(${a})`;
 const magnitude = (a: string, s: Shape) => `(${bits(a, s)} & ${s.U}(0x7fffffffu))`;
-/** Compilers for devices assume that nothing is NaN: an integer comparison of the bits is what they leave alone. */
-const ordinary = (s: Shape) => `max(${magnitude('a', s)}, ${magnitude('b', s)}) <= ${s.U}(0x7f800000u)`;
 
-function comparison(operator: string): Helper {
-  return { signature: compared, body: (s) => `return (a ${operator} b) & (${ordinary(s)});` };
-}
+/*
+ * Comparisons of floats are comparisons of integers: compilers for devices assume that nothing is NaN, and devices take
+ * subnormals for zero.
+ */
+const INFINITE = '0xff000000';
 
 /** Integers, of type T or as said. */
 const INTEGERS: Readonly<Record<string, Helper>> = {
@@ -67,18 +67,21 @@ const FLOATS: Readonly<Record<string, Helper>> = {
   is_nan: { signature: test, body: (s) => `return ${magnitude('a', s)} > ${s.U}(0x7f800000u);` },
   is_inf: { signature: test, body: (s) => `return ${magnitude('a', s)} == ${s.U}(0x7f800000u);` },
   is_finite: { signature: test, body: (s) => `return ${magnitude('a', s)} < ${s.U}(0x7f800000u);` },
-  equal: comparison('=='),
-  less: comparison('<'),
-  less_equal: comparison('<='),
-  // Of equal numbers only zeros may differ in bits: -0 is the lesser.
-  min_of: {
-    signature: same('a', 'b'), calls: ['is_nan'],
-    body: (s) => `let least = select(min(a, b), bitcast<${s.T}>(${bits('a', s)} | ${bits('b', s)}), a == b);\nreturn select(select(least, b, ${nameOf('is_nan', s)}(a)), a, ${nameOf('is_nan', s)}(b));`,
+  // In their order from 0, -infinity, on; -0 and 0 alike; NaN above all.
+  order: {
+    signature: ({ T, U }) => `(a: ${T}) -> ${U}`,
+    body: ({ I, U }) => `let bits = bitcast<${I}>(a);\nreturn bitcast<${U}>(select(bits, ${I}(i32(-2147483648)) - bits, bits < ${I}(0i))) + ${U}(0x7f800000u);`,
   },
-  max_of: {
-    signature: same('a', 'b'), calls: ['is_nan'],
-    body: (s) => `let greatest = select(max(a, b), bitcast<${s.T}>(${bits('a', s)} & ${bits('b', s)}), a == b);\nreturn select(select(greatest, b, ${nameOf('is_nan', s)}(a)), a, ${nameOf('is_nan', s)}(b));`,
+  less: { signature: compared, calls: ['order'], body: (s) => `let most = ${nameOf('order', s)}(b);\nreturn (${nameOf('order', s)}(a) < most) & (most <= ${s.U}(${INFINITE}u));` },
+  less_equal: { signature: compared, calls: ['order'], body: (s) => `let most = ${nameOf('order', s)}(b);\nreturn (${nameOf('order', s)}(a) <= most) & (most <= ${s.U}(${INFINITE}u));` },
+  equal: { signature: compared, calls: ['order'], body: (s) => `let at = ${nameOf('order', s)}(a);\nreturn (at == ${nameOf('order', s)}(b)) & (at <= ${s.U}(${INFINITE}u));` },
+  // In their order, -0 before 0, NaN at both ends; from -infinity on with all NaN behind, or up to infinity with all before.
+  rank: {
+    signature: ({ T, U }) => `(a: ${T}) -> ${U}`,
+    body: ({ I, U }) => `let bits = bitcast<${I}>(a);\nreturn bitcast<${U}>(bits ^ ((bits >> ${U}(31u)) & ${I}(0x7fffffffi)));`,
   },
+  min_of: { signature: same('a', 'b'), calls: ['rank'], body: (s) => `return select(b, a, ${nameOf('rank', s)}(a) - ${s.U}(0x807fffffu) < ${nameOf('rank', s)}(b) - ${s.U}(0x807fffffu));` },
+  max_of: { signature: same('a', 'b'), calls: ['rank'], body: (s) => `return select(b, a, ${nameOf('rank', s)}(a) - ${s.U}(0x7f800001u) > ${nameOf('rank', s)}(b) - ${s.U}(0x7f800001u));` },
   sign_of: {
     signature: same('a'),
     body: (s) => `let size = ${magnitude('a', s)};\nlet one = bitcast<${s.T}>((${bits('a', s)} & ${s.U}(0x80000000u)) | ${s.U}(0x3f800000u));\nreturn select(one, a, (size == ${s.U}(0u)) | (size > ${s.U}(0x7f800000u)));`,

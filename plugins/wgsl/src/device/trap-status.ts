@@ -1,0 +1,52 @@
+import { SluiceError } from '@sluice/core';
+import type { KernelIr } from '@sluice/core';
+import { STATUS_WORDS } from '../lower/lowered.ts';
+import type { Trap } from '../lower/lowered.ts';
+import type { OpenGpu } from './open-gpu.ts';
+import { MAP, USAGE } from './webgpu.ts';
+
+const BYTES = STATUS_WORDS * 4;
+
+/** The status records of a kernel that can trap: one for each launch that is under way. */
+export class TrapStatus {
+  readonly #gpu: OpenGpu;
+  readonly #kernel: KernelIr;
+  readonly #traps: readonly Trap[];
+  readonly #free: { readonly status: GPUBuffer; readonly copy: GPUBuffer }[] = [];
+
+  constructor(gpu: OpenGpu, kernel: KernelIr, traps: readonly Trap[]) {
+    this.#gpu = gpu;
+    this.#kernel = kernel;
+    this.#traps = traps;
+  }
+
+  /** Runs what `encode` encodes with a record that is zero, and reads it. @throws SluiceError `run/trap`, and what the device throws */
+  async around(signal: AbortSignal, encode: (status: GPUBuffer) => void): Promise<void> {
+    const { commands, device } = this.#gpu;
+    const record = this.#free.pop() ?? {
+      status: device.createBuffer({ label: 'status record', size: BYTES, usage: USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST }),
+      copy: device.createBuffer({ label: 'status record', size: BYTES, usage: USAGE.MAP_READ | USAGE.COPY_DST }),
+    };
+    commands.copies(signal).clearBuffer(record.status);
+    encode(record.status);
+    commands.copies(signal).copyBufferToBuffer(record.status, 0, record.copy, 0, BYTES);
+    await commands.done(signal);
+    await record.copy.mapAsync(MAP.READ);
+    const words = new Uint32Array(record.copy.getMappedRange()).slice();
+    record.copy.unmap();
+    this.#free.push(record);
+    const [claimed = 0, number = 0, address = 0, ...invocation] = words;
+    if (claimed !== 0) throw this.#trapped(number, address, invocation);
+  }
+
+  #trapped(number: number, address: number, invocation: readonly number[]): SluiceError {
+    const { name, span } = this.#kernel;
+    const { where, tag, message } = this.#traps[number - 1] ?? { where: {}, tag: 0, message: '' };
+    return new SluiceError({
+      code: 'run/trap',
+      message: `invocation (${invocation.join(', ')}) of kernel \`${name}\` trapped with tag ${tag} at ${address}${message === '' ? '' : `: ${message}`}`,
+      fix: 'see what the kernel says with that tag; what the launch wrote is not to be used',
+      where: { span, ...where }, details: { tag, address, invocation },
+    });
+  }
+}

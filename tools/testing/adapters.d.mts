@@ -1,0 +1,1 @@
+export function swiftshaderEnvironment(env?: NodeJS.ProcessEnv): Record<string, string>;
