@@ -48,6 +48,23 @@ describe('the plain computation', () => {
 });
 
 describe('the demo', () => {
+  test.for(['fs', 'io-uring'])('runs on WebGPU with %s, and the CPU copies nothing', async (storage, { skip }) => {
+    for (const id of [storage, 'wgsl']) {
+      await import(`@sluice/${id}`);
+      const probe = await Registry.default.backends.get(id)?.probe();
+      skip(probe?.available === false, `${id}: ${probe?.available === false ? probe.reason : ''}`);
+    }
+    const length = 1_000_003;
+    const outcome = await demo({ file: await fileOf(bytes(length)), out: folder, backends: [storage, 'wgsl'] });
+    expect(outcome).toMatchObject({ histogram: true, crc32: true });
+    expect(outcome.report.bytes).toEqual({ direct: 0n, buffered: BigInt(length + 2052), bounced: 0n, read: BigInt(length), written: 2052n });
+    expect(outcome.report.placement.ops.flatMap((o) => (o.path === undefined ? [] : [o.path]))).toEqual([
+      { via: 'buffered', spaces: ['webgpu-upload', 'webgpu'], bounces: 0 },
+      { via: 'buffered', spaces: ['webgpu', 'webgpu-readback'], bounces: 0 },
+    ]);
+    expect(outcome.report.placement.files.map((f) => f.via)).toEqual(['buffered', 'buffered', 'buffered']);
+  });
+
   // Around the bytes of one invocation, of one workgroup, and of one chunk.
   test.each([0, 1, 16_383, 16_384, 16_385, 1_048_576 + 7])('gives the histogram and CRC-32 of %i bytes', async (length) => {
     const file = await fileOf(bytes(length));
@@ -63,7 +80,7 @@ describe('the demo', () => {
   test('a chunk boundary in the file makes no difference', async () => {
     const file = await fileOf(Buffer.alloc((64 << 20) + 12_345, bytes(4099)));
     const shares: number[] = [];
-    const outcome = await demo({ file, out: folder, onProgress: (doing, share) => doing === 'running' && shares.push(share) });
+    const outcome = await demo({ file, out: folder, backends: ['fs', 'cpu-ref'], onProgress: (doing, share) => doing === 'running' && shares.push(share) });
     expect(outcome).toMatchObject({ histogram: true, crc32: true });
     expect(shares.length).toBeGreaterThan(1);
     expect(shares.at(-1)).toBe(1);

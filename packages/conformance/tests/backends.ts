@@ -15,13 +15,17 @@ export function reference(name: string, mask?: Mask): BackendUnderTest {
   return { name, tags: ['compute'], ...(mask === undefined ? {} : { mask }), open: (o) => openCompute(new Registry().with(cpuRef), 'cpu-ref', o.mask) };
 }
 
-/** WebGPU on an adapter, whole or with a mask. */
-export function webgpu(adapter: string, mask?: Mask, name = `wgsl on ${adapter}`): BackendUnderTest {
-  const plugin = wgsl({ adapter: adapter === 'swiftshader' ? 'SwiftShader' : adapter });
-  return {
-    name, tags: ['compute'], ...(mask === undefined ? {} : { mask }),
-    open: async (o) => ({ ...(await openCompute(new Registry().with(plugin), 'wgsl', o.mask)), exact: false }),
-  };
+const onAdapter = (adapter: string) => wgsl({ adapter: adapter === 'swiftshader' ? 'SwiftShader' : adapter });
+
+/** WebGPU on an adapter. */
+export function webgpu(adapter: string): BackendUnderTest {
+  return { name: `wgsl on ${adapter}`, tags: ['compute'], open: async (o) => ({ ...(await openCompute(new Registry().with(onAdapter(adapter)), 'wgsl', o.mask)), exact: false }) };
+}
+
+/** Why nothing can run on an adapter here, if so. */
+export async function whyNotWebgpu(adapter: string): Promise<string | undefined> {
+  const probe = await new Registry().with(onAdapter(adapter)).backends.get('wgsl')?.probe();
+  return probe?.available === false ? probe.reason : undefined;
 }
 
 /** A storage backend, beside the reference for its kernels. */

@@ -1,8 +1,8 @@
 import { Registry, buffer, control, defineKernel, definePlugin, defineProgram, dialects, kernel, session, u32 } from '@sluice/core';
 import type { SluiceError, Value } from '@sluice/core';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { deviceRegistration } from '../src/device/register.ts';
-import { ADAPTERS } from './adapters.ts';
+import { ADAPTERS, optionsFor, whyNotOn } from './adapters.ts';
 import { byHand } from './by-hand.ts';
 
 const CODES = {
@@ -20,7 +20,7 @@ const stop = defineKernel('stop', { params: { data: 'buffer<u32, read>' }, workg
 const which = defineKernel('which', { params: { data: 'buffer<u32, write>' }, workgroup: 1 }, ({ data }, { global: { x } }) => data.store(x, 0));
 
 function registryOn(adapter: string): Registry {
-  const register = deviceRegistration(adapter === 'swiftshader' ? { adapter: 'SwiftShader' } : { adapter }, byHand(CODES));
+  const register = deviceRegistration(optionsFor(adapter), byHand(CODES));
   return new Registry().with(definePlugin({
     name: '@sluice/wgsl', version: '0.0.0-by-hand', api: 1,
     register(hooks) {
@@ -35,6 +35,10 @@ const onDevice = (data: Value<'GpuBufferHandle'>) => kernel.launch(add, { groups
 const words = (bytes: Uint8Array<ArrayBuffer>) => [...new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)];
 
 describe.each(ADAPTERS)('on %s', (adapter) => {
+  beforeEach(async ({ skip }) => {
+    const reason = await whyNotOn(adapter);
+    skip(reason !== undefined, reason);
+  });
   const registry = registryOn(adapter);
   const open = (options = {}) => session({ registry, backends: ['wgsl'], ...options });
 

@@ -111,7 +111,8 @@ export function settled(name: FloatName, { lo, hi, nan }: Interval, rules: Float
   const over = lo < -most || hi > most;
   if (over && rules.nonFinite !== 'ieee') return ANYTHING;
   const least = leastNormal(name);
-  const flushes = rules.subnormals !== 'kept' && lo < least && hi > -least;
+  // The least normal number too: a device that flushes may look before it rounds.
+  const flushes = rules.subnormals !== 'kept' && lo <= least && hi >= -least;
   const [low, high] = [lo < -most ? -Infinity : lo, hi > most ? Infinity : hi];
   return new Interval(flushes ? Math.min(low, 0) : low, flushes ? Math.max(high, 0) : high, nan);
 }

@@ -84,7 +84,7 @@ function wayOf(candidate: Candidate, def: OpDef, space: string, registry: Regist
   if (capabilities.spaces.includes(space)) return { candidate, space, cell, between: {} };
   const ways = spacesWithin(capabilities, registry).flatMap((own) => {
     const between = transfersBetween(def, own, space, registry);
-    return between === undefined ? [] : [{ candidate, space: own, cell: capabilities.spaces.includes(own) ? cell : throughPageCache(cell, own), between }];
+    return between === undefined ? [] : [{ candidate, space: own, cell: capabilities.spaces.includes(own) ? cell : throughPageCache(cell), between }];
   });
   const best = ways.find((w) => bouncesOf(w) === 0) ?? ways[0];
   return best ?? out(`moves bytes between files and memory in ${capabilities.spaces.join(', ')}, and no transfer leads between there and ${space}`, 'plan/no-path');
@@ -97,8 +97,8 @@ function spacesWithin({ spaces }: Capabilities, registry: Registry): readonly st
 }
 
 /** The cell of a transfer to or from memory that is a device's own, and takes no direct I/O. */
-export function throughPageCache(cell: Cell, space: string): Cell {
-  return cell.via === 'direct' ? { ...cell, via: 'buffered', reason: `memory in ${space} is filled through the page cache` } : cell;
+export function throughPageCache(cell: Cell): Cell {
+  return cell.via === 'direct' ? { ...cell, via: 'buffered', reason: 'memory that a device has mapped takes no direct I/O' } : cell;
 }
 
 /** What a session can carry out: bytes of a file into memory whose size an operand says, or memory into a file. Maps are not. */

@@ -186,8 +186,8 @@ export class CompiledProgram {
 
   /** The way of a file's transfers: that of the file, unless the memory that the backend fills takes no direct I/O. */
   #wayOf(backend: string, way: Pick<BoundFile, 'via' | 'reason'>): Pick<BoundFile, 'via' | 'reason'> {
-    const placed = [...this.#plan.storage.values()].find((s) => s.candidate.backend.id === backend && s.candidate.capabilities?.spaces.includes(s.space) === false);
-    const { via = way.via, reason = way.reason } = placed === undefined ? {} : throughPageCache({ how: 'native', ...way }, placed.space);
+    const windowed = [...this.#plan.storage.values()].some((s) => s.candidate.backend.id === backend && s.candidate.capabilities?.spaces.includes(s.space) === false);
+    const { via = way.via, reason = way.reason } = windowed ? throughPageCache({ how: 'native', ...way }) : way;
     return { via, reason };
   }
 

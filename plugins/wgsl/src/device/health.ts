@@ -13,8 +13,12 @@ export class Health {
       this.#faults.push(reported(event.error));
     });
     void device.lost.then((info) => {
-      if (info.reason !== 'destroyed') this.#lost = lostError(info);
+      if (info.reason !== 'destroyed') this.lose(info);
     });
+  }
+
+  lose(info: GPUDeviceLostInfo): void {
+    this.#lost ??= lostError(info);
   }
 
   get lost(): SluiceError | undefined {

@@ -20,7 +20,7 @@ export class TrapStatus {
     this.#traps = traps;
   }
 
-  /** Runs what `encode` encodes with a record that is zero, and reads it. @throws SluiceError `run/trap`, and what the device throws */
+  /** Runs what `encode` encodes with a record that is zero, and reads it. @throws SluiceError `run/trap`, `run/zero-step`, and what the device throws */
   async around(signal: AbortSignal, encode: (status: GPUBuffer) => void): Promise<void> {
     const { commands, device } = this.#gpu;
     const record = this.#free.pop() ?? {
@@ -41,7 +41,8 @@ export class TrapStatus {
 
   #trapped(number: number, address: number, invocation: readonly number[]): SluiceError {
     const { name, span } = this.#kernel;
-    const { where, tag, message } = this.#traps[number - 1] ?? { where: {}, tag: 0, message: '' };
+    const { where, code, tag, message }: Trap = this.#traps[number - 1] ?? { where: {}, code: 'run/trap', tag: 0, message: '' };
+    if (code === 'run/zero-step') return new SluiceError({ code, message, fix: 'give the loop a step that is not 0', where: { span, ...where }, details: { invocation } });
     return new SluiceError({
       code: 'run/trap',
       message: `invocation (${invocation.join(', ')}) of kernel \`${name}\` trapped with tag ${tag} at ${address}${message === '' ? '' : `: ${message}`}`,

@@ -133,10 +133,10 @@ function usesOf({ body }: KernelIr, registry: Registry): { readonly atomics: Rea
 
 const OWN: ReadonlySet<Builder<string>> = new Set(Object.values(lowerings));
 
-/** Results of builders have names from where they stand; those of other packages have their types too. */
+/** The registry's builder, or this package's. Results have names from where they stand; those of other packages have their types too. */
 function builderOf(def: OpDef, module: Module, registry: Registry): Builder<string> | undefined {
   const table = registry.table(def.id);
-  const build = table?.primaryText.get(BACKEND) ?? table?.primaryText.get('*');
+  const build = table?.primaryText.get(BACKEND) ?? table?.primaryText.get('*') ?? lowerings[def.id];
   if (build === undefined) return undefined;
   if (OWN.has(build)) return (op, ctx) => build(op, ctx).map((text, i) => module.value(op.results[i], text));
   return (op, ctx) => {

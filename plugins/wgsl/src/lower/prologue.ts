@@ -1,5 +1,5 @@
 import type { Module } from './module.ts';
-import { emulatedLanes } from './subgroup.ts';
+import { EMULATED_LANES } from './subgroup.ts';
 
 /** An id that the entry point is given, as a parameter, or works out first. */
 interface Row {
@@ -40,10 +40,9 @@ const NATIVE: readonly Row[] = [
 ];
 
 function emulatedRows(invocations: number): readonly Row[] {
-  const lanes = emulatedLanes(invocations);
   return [
-    { name: 'subgroup_lane', needs: ['local_index'], statements: [`let subgroup_lane = local_index % ${lanes}u;`] },
+    { name: 'subgroup_lane', needs: ['local_index'], statements: [`let subgroup_lane = local_index % ${EMULATED_LANES}u;`] },
     { name: 'subgroup_first', needs: ['subgroup_lane'], statements: ['let subgroup_first = local_index - subgroup_lane;'] },
-    { name: 'subgroup_lanes', needs: ['subgroup_first'], statements: [`let subgroup_lanes = min(${lanes}u, ${invocations}u - subgroup_first);`] },
+    { name: 'subgroup_lanes', needs: ['subgroup_first'], statements: [`let subgroup_lanes = min(${EMULATED_LANES}u, ${invocations}u - subgroup_first);`] },
   ];
 }

@@ -8,12 +8,8 @@ import type { Module, WgslBuilder } from './module.ts';
  * their values in workgroup memory and read those of the others, between two barriers: these ops stand in uniform flow.
  */
 
-/** Lanes of a subgroup that is emulated. */
-const LANES = 32;
-
-export function emulatedLanes(invocations: number): number {
-  return Math.min(LANES, invocations);
-}
+/** Lanes of a subgroup that is emulated; a workgroup may have fewer. */
+export const EMULATED_LANES = 32;
 
 /** How one op is done in each of the two ways. */
 interface Ways {
@@ -175,7 +171,7 @@ const exclusiveScan = exchange({
 });
 
 const size: WgslBuilder = (_, __, module) => {
-  if (!module.options.features.subgroups) return [`${emulatedLanes(module.invocations)}u`];
+  if (!module.options.features.subgroups) return [`${EMULATED_LANES}u`];
   module.usesSubgroups = true;
   return [module.id('subgroup_size')];
 };

@@ -1,4 +1,4 @@
-import { optimize, scalarOf, walkOps } from '@sluice/core';
+import { legalize, scalarOf, walkOps } from '@sluice/core';
 import type { Capabilities, Cell, KernelIr, Type } from '@sluice/core';
 import { fuzz } from '@sluice/conformance';
 import type { Property } from '@sluice/conformance';
@@ -16,7 +16,6 @@ const base: Omit<Capabilities, 'types'> = {
 const capabilities: Capabilities = { ...base, types: cells(LACKING) };
 /** What passes make legal is generated too: scalars of 64 bits, and small elements of buffers. */
 const generates: Capabilities = { ...base, types: cells(WIDE.flatMap((t) => [`vec2<${t}>`, `vec3<${t}>`, `vec4<${t}>`, `array<${t}, 2>`])) };
-const LEGAL = ['core.inline', 'core.legalize-small', 'core.legalize-64'];
 const VARIANT_LIST = Object.values(VARIANTS);
 
 /** Whether a planner would hand the kernel to the backend: passes leave some ops on 64-bit values as they are. */
@@ -40,7 +39,7 @@ test('what the verifier accepts, Dawn accepts: generated kernels, made legal, in
   const isTaken: Property = {
     id: 'taken', summary: 'Dawn says nothing of its kernels',
     check: async ({ program }) => {
-      const legal = optimize(program, { registry, passes: LEGAL, target: { backend: 'wgsl', capabilities } });
+      const legal = legalize(program, registry, { backend: 'wgsl', capabilities });
       for (const kernel of legal.kernels) {
         if (!isLegal(kernel) || !fits(kernel)) {
           refused++;
