@@ -21,7 +21,7 @@ export interface StoragePlan {
 
 /** Copies by the CPU that a transfer takes, the backend's own among them. */
 export function bouncesOf({ cell, between }: StoragePlan): number {
-  return cell.how === 'copied' || [between.in, between.out].some((t) => t?.how === 'cpu') ? 1 : 0;
+  return (cell.how === 'copied' ? 1 : 0) + ([between.in, between.out].some((t) => t?.how === 'cpu') ? 1 : 0);
 }
 
 function whyCopied({ cell, space: own }: StoragePlan, space: string): string {
@@ -86,7 +86,8 @@ function wayOf(candidate: Candidate, def: OpDef, space: string, registry: Regist
     const between = transfersBetween(def, own, space, registry);
     return between === undefined ? [] : [{ candidate, space: own, cell: capabilities.spaces.includes(own) ? cell : throughPageCache(cell), between }];
   });
-  const best = ways.find((w) => bouncesOf(w) === 0) ?? ways[0];
+  const fewest = Math.min(...ways.map(bouncesOf));
+  const best = ways.find((w) => bouncesOf(w) === fewest);
   return best ?? out(`moves bytes between files and memory in ${capabilities.spaces.join(', ')}, and no transfer leads between there and ${space}`, 'plan/no-path');
 }
 

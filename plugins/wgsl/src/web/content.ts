@@ -44,6 +44,8 @@ export function blobContent(blob: Blob): Content {
 /** A file through its handle: straight into memory in a worker, where the browser has that for the file; copied elsewhere. */
 export async function handleContent(handle: FileHandle): Promise<Content> {
   if (handle.createSyncAccessHandle === undefined) return streamContent(handle, 'only a worker has access to files without a copy');
+  // Of a file that was removed, some browsers give an access handle that knows no size.
+  await handle.getFile();
   try {
     // Two sessions may have one file open, as everywhere; a browser that does not know the mode takes it for one alone.
     return syncContent(await handle.createSyncAccessHandle({ mode: 'readwrite-unsafe' }));
