@@ -38,9 +38,9 @@ function* candidates() {
     { archive: 'fonts.tar.br' },
   ]);
   if (folder !== undefined) {
-    // Its fonts alone, so that pages look the same on every machine.
+    // Its own font, so that pages look alike on every machine; a bare one has no other.
     const fonts = join(folder, 'own-fonts.conf');
-    if (!existsSync(fonts)) writeFileSync(fonts, `<?xml version="1.0"?>\n<fontconfig><dir>${join(folder, 'fonts')}</dir><cachedir>${join(folder, 'font-cache')}</cachedir></fontconfig>\n`);
+    if (!existsSync(fonts)) writeFileSync(fonts, `<?xml version="1.0"?>\n<fontconfig><dir>${join(folder, 'fonts')}</dir><dir>/usr/share/fonts</dir><cachedir>${join(folder, 'font-cache')}</cachedir></fontconfig>\n`);
     yield { executablePath: join(folder, 'chromium'), env: { ...env, LD_LIBRARY_PATH: join(folder, 'lib'), FONTCONFIG_FILE: fonts } };
   }
   for (const executablePath of SYSTEM.filter(existsSync)) yield { executablePath, env };
