@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
 import { Registry, session } from '@sluice/core';
-import { plugin as cpuRef } from '@sluice/cpu-ref/plugin';
+import { cpuRef } from '@sluice/cpu-ref/plugin';
 import { fuzz } from './fuzz/fuzz.ts';
 import { properties } from './fuzz/properties.ts';
 import { effective } from './runner/backend.ts';
@@ -24,7 +24,8 @@ if (values.help === true || chosen.length === 0 || chosen.length !== (only?.leng
 } else process.exitCode = await run();
 
 async function run(): Promise<number> {
-  const registry = new Registry().with(cpuRef);
+  // Most workgroups have several subgroups, and one that is cut off.
+  const registry = new Registry().with(cpuRef({ subgroupSize: 4 }));
   const opened = await session({ registry, backends: ['cpu-ref'] });
   const bench = { backend: 'cpu-ref', session: opened, registry, capabilities: await effective(registry, 'cpu-ref', {}), exact: true };
   process.stdout.write(`seed ${seed}: ${chosen.map((p) => p.id).join(', ')}\n`);

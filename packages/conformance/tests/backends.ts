@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Registry, session } from '@sluice/core';
 import type { Mask, Plugin, Registry as AnyRegistry } from '@sluice/core';
-import { plugin as cpuRef } from '@sluice/cpu-ref/plugin';
+import { cpuRef as cpuRefWith, plugin as cpuRef } from '@sluice/cpu-ref/plugin';
 import { plugin as fs } from '@sluice/fs/plugin';
 import { plugin as ioUring } from '@sluice/io-uring/plugin';
 import { wgsl } from '@sluice/wgsl/plugin';
@@ -13,6 +13,11 @@ import type { BackendUnderTest, OpenBackend } from '../src/runner/backend.ts';
 /** The reference machine, whole or with a mask. */
 export function reference(name: string, mask?: Mask): BackendUnderTest {
   return { name, tags: ['compute'], ...(mask === undefined ? {} : { mask }), open: (o) => openCompute(new Registry().with(cpuRef), 'cpu-ref', o.mask) };
+}
+
+/** The reference machine with subgroups of that many lanes. */
+export function referenceWithSubgroups(subgroupSize: number): BackendUnderTest {
+  return { name: `cpu-ref with subgroups of ${subgroupSize}`, tags: ['compute'], open: (o) => openCompute(new Registry().with(cpuRefWith({ subgroupSize })), 'cpu-ref', o.mask) };
 }
 
 const onAdapter = (adapter: string) => wgsl({ adapter: adapter === 'swiftshader' ? 'SwiftShader' : adapter });

@@ -41,3 +41,11 @@ test('random programs find it too, and show the smallest program found as text',
   const failed = backends[0]!.outcomes.find((o) => o.verdict === 'failed');
   expect(failed?.reason).toMatch(/seed: 2,[\s\S]*kernel k0\([\s\S]*arith\.add/);
 });
+
+test('a shuffle that gives the first lane where there is none fails, with the lanes', { timeout: 60_000 }, async () => {
+  const wrong = erring('subgroup.shuffle_up', () => (values: readonly number[], asked: readonly number[]) => asked.map((by, lane) => values[Math.max(0, lane - by)] as number));
+  const { backends } = await runConformance([wrong], { suites: named('workgroups/subgroups'), only: 'shuffle' });
+  const verdicts = Object.fromEntries(backends[0]!.outcomes.map((o) => [o.case, o.verdict]));
+  expect(verdicts).toEqual({ 'subgroup.shuffle': 'passed', 'subgroup.shuffle_down': 'passed', 'subgroup.shuffle_up': 'failed', 'subgroup.shuffle_xor': 'passed' });
+  expect(backends[0]!.outcomes.find((o) => o.verdict === 'failed')!.reason).toMatch(/subgroup\.shuffle_up\(\w+, u32\) gives lane 0 of 1 \S+, expected 0; the lanes have/);
+});

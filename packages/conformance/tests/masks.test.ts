@@ -8,10 +8,10 @@ const vectors = (...scalars: readonly string[]) => scalars.flatMap((s) => [s, ..
 const MASKS = {
   'cpu-ref without 64-bit integers': { mask: { types: vectors('i64', 'u64') }, legal: true },
   'cpu-ref without f16 and transcendental functions': { mask: { types: vectors('f16'), ops: ['math.sin', 'math.cos', 'math.tan', 'math.exp', 'math.pow'] }, legal: false },
-  'cpu-ref as a small device': { mask: { ops: ['arith.fma', 'arith.popcount', 'vector.dot', 'buffer.atomic_compare_exchange'], limits: { buffers: 8, workgroupInvocations: 256, workgroupBytes: 16_384 } }, legal: false },
+  'cpu-ref as a small device': { mask: { ops: ['arith.fma', 'arith.popcount', 'vector.dot', 'buffer.atomic_compare_exchange', 'buffer.async_copy', 'control.trap', 'subgroup.size'], limits: { buffers: 8, workgroupInvocations: 256, workgroupBytes: 16_384 } }, legal: false },
 } as const;
 
-test.each(Object.entries(MASKS))('%s', { timeout: 240_000 }, async (name, { mask, legal }) => {
+test.each(Object.entries(MASKS))('%s', { timeout: 480_000 }, async (name, { mask, legal }) => {
   const report = await runConformance([reference(name, mask)]);
   expect(report.ok, renderReport(report)).toBe(true);
   const [{ outcomes = [] } = {}] = report.backends;

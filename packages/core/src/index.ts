@@ -43,7 +43,7 @@ export { hashOf } from './wire/hash.ts';
 export { defineDialect, defineOp, meaningOf, signatureOf, structuredIntrinsic } from './ops/op.ts';
 export type { Accuracy, ErrorBound, Expression, Interval } from './ops/accuracy.ts';
 export type { Law } from './ops/law.ts';
-export type { AttrSpec, Category, CpuRef, Dialect, Effect, Level, Meaning, OpDef, OpId, OpSpec, ParamSpec, RegionSpec, SignatureView, StructuredIntrinsic, Trait, TypedOp, Use, VerifyContext } from './ops/op.ts';
+export type { AttrSpec, Category, CpuRef, Dialect, Effect, Level, Meaning, OpDef, OpId, OpSpec, PartialUse, ParamSpec, RegionSpec, SignatureView, StructuredIntrinsic, Trait, TypedOp, Use, VerifyContext } from './ops/op.ts';
 export type { Signature } from './ops/signature.ts';
 export { componentType, componentUse, lanesOf } from './ops/elementwise.ts';
 export type { Lanes } from './ops/elementwise.ts';

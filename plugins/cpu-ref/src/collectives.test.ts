@@ -43,7 +43,7 @@ describe('uniform_load', () => {
 
   test('asks for one element, in uniform control flow: the divergent source is named', () => {
     const index = defineKernel('index', { params: OUT, workgroup: 4 }, ({ out }, { local }) => out.store(0, control.uniform_load(out, local.x)));
-    expect(problems(index)).toEqual([expect.stringMatching(/^verify\/divergent-barrier: `control.uniform_load`: operand \S+ is not uniform over the workgroup: it depends on `kernel.local_id` \(kernel.local_id\[0\]\)$/)]);
+    expect(problems(index)).toEqual([expect.stringMatching(/^verify\/divergent-barrier: `control.uniform_load`: operand \S+ is not uniform over the workgroup: it depends on `kernel.local_id` \(kernel\.local_id\[0\] at \S+collectives\.test\.ts:\d+:\d+\)$/)]);
     const branch = defineKernel('branch', { params: OUT, workgroup: 4 }, ({ out }, { local }) => control.if(local.x.eq(0), () => out.store(0, control.uniform_load(out, 1))));
     expect(problems(branch)[0]).toMatch(/^verify\/divergent-barrier: `control.uniform_load` stands in control flow that is not uniform over the workgroup: `control.if` .* depends on `kernel.local_id`/);
   });
@@ -120,7 +120,7 @@ describe('trap', () => {
     const out = new Uint32Array(8);
     expect(await failure(launch(k, 2, [out]))).toMatchObject({
       code: 'run/trap', message: 'invocation (2, 0, 0) of kernel `guarded` trapped with tag 42 at 20: a bin is out of range',
-      where: { kernel: 'guarded', op: 'control.trap' }, details: { tag: 42, address: 20, invocation: [2, 0, 0] },
+      where: { kernel: 'guarded', op: 'control.trap', span: { line: (k.span?.line ?? 0) + 1 } }, details: { tag: 42, address: 20, invocation: [2, 0, 0] },
     });
     expect([...out]).toEqual([1, 1, 1, 1, 1, 1, 1, 1]);
   });

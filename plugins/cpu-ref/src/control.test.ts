@@ -93,7 +93,7 @@ describe('a for', () => {
 
   test('fails at a literal step 0 too, even where nothing would be counted', async () => {
     const kernel = defineKernel('literal', { params: {}, workgroup: 1 }, () => control.for({ from: 5, to: 5, step: 0 }, () => {}));
-    expect(await failure(launch(kernel, 1, []))).toMatchObject({ code: 'run/zero-step' });
+    expect(await failure(launch(kernel, 1, []))).toMatchObject({ code: 'run/zero-step', where: { span: { line: kernel.span?.line, column: 88 } } });
   });
 
   test('swaps carried values without losing one', async () => {

@@ -109,7 +109,7 @@ export class Findings {
       code: 'cpu-ref/uninitialised', family: 'run',
       message: `${inWords(access)} reads element ${element} of ${label}, which nothing wrote`,
       fix: memory === 'storage' ? 'write it first, or allocate it without `init: \'none\'`' : 'store to it first; it reads as zero, if that is what is meant store the zero',
-      where: whereOf(access), details: { buffer: label, element, accesses: [access], declared: where, ...this.#seed },
+      where: whereOf(access), details: { buffer: label, element, accesses: [access], declared: { ...where }, ...this.#seed },
     }));
   }
 

@@ -1,4 +1,5 @@
-import { buffer, control, defineKernel, isSluiceError, Registry, u32 } from '@sluice/core';
+import { fileURLToPath } from 'node:url';
+import { buffer, control, defineKernel, isSluiceError, optimize, Registry, u32 } from '@sluice/core';
 import type { KernelIr } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
 import type { CpuRefOptions } from './backend.ts';
@@ -19,6 +20,15 @@ interface Found extends Error {
   readonly details: { readonly element: number; readonly buffer: string; readonly accesses: readonly { readonly op: string; readonly path: string; readonly span?: object; readonly access: string; readonly invocation?: readonly number[]; readonly workgroup: readonly number[] }[] };
 }
 
+const file = fileURLToPath(import.meta.url);
+
+/** The kernel as the passes of a session leave it. */
+function optimized(kernel: KernelIr): KernelIr {
+  const body = { opNames: ['control.return'], valueTypes: [], region: { args: [], ops: [{ name: 0, operands: [], results: [], attrs: {}, regions: [] }] }, debug: { names: new Map(), spans: new Map(), origins: new Map() } };
+  const [made] = optimize({ kind: 'program', name: 'p', params: [], results: [], kernels: [kernel], body, span: undefined }, { registry: new Registry() }).kernels;
+  return made ?? kernel;
+}
+
 const DATA = { params: { data: 'buffer<u32, read_write>', out: 'buffer<u32, read_write>' }, workgroup: 4, spans: 'op' } as const;
 
 describe('a race is found', () => {
@@ -30,6 +40,22 @@ describe('a race is found', () => {
       details: { buffer: '`data`', element: 0, accesses: [{ op: 'buffer.store', access: 'store', invocation: [0, 0, 0], workgroup: [0, 0, 0] }, { op: 'buffer.store', access: 'store', invocation: [1, 0, 0], workgroup: [0, 0, 0] }] },
     });
     expect(error.message).toMatch(/^a race on element 0 of `data`: `buffer\.store` \(buffer\.store\[\d+\], .*races\.test\.ts:\d+:\d+\) by invocation \(0, 0, 0\), and `buffer\.store` \(.*\) by invocation \(1, 0, 0\), with no barrier between them$/);
+  });
+
+  test('with the line of each op, also where the kernel keeps none', async () => {
+    const racy = { ...DATA, spans: 'coarse' } as const;
+    const kernel = defineKernel('plain', racy, ({ data, out }, { global }) => {
+      out.store(global.x, data.load(global.x.add(1)));
+      data.store(global.x, 1);
+    });
+    const passed = optimized(kernel);
+    expect(passed.body).not.toBe(kernel.body);
+    for (const k of [kernel, passed]) {
+      const error = await found(k, 1, [new Uint32Array(8), new Uint32Array(8)]);
+      const { line } = kernel.span ?? { line: NaN };
+      expect(error.details.accesses.map((a) => a.span)).toEqual([{ file, line: line + 1, column: 32 }, { file, line: line + 2, column: 12 }]);
+      expect(error).toMatchObject({ where: { span: { file, line: line + 2, column: 12 } } });
+    }
   });
 
   test('between a load and a later store, and a store and a later load', async () => {

@@ -1,5 +1,5 @@
-import { SluiceError } from '@sluice/core';
-import type { Memory, Outcome, Pieces, Problem, StorageDevice, Transfer } from '@sluice/core';
+import { ABORTED, END_OF_FILE as SHORT, failedTransfer, refusedTransfer, wordsOf } from '@sluice/core';
+import type { Memory, Outcome, Pieces, StorageDevice, Transfer } from '@sluice/core';
 import { errnoName } from './denied.ts';
 import type { Engine } from './engine.ts';
 import { errnoProblem } from './errors.ts';
@@ -9,7 +9,6 @@ import { PoolMemory } from './memory.ts';
 import { END_OF_FILE, ROW } from './native.ts';
 
 const CANCELED = 125;
-const LIMIT = 2n ** 63n - 1n;
 const kinds = { read: 0, write: 1, sync: 2 } as const;
 
 /** Makes a `Storage.submit`: one call into the ring for a batch, whatever its size. */
@@ -21,7 +20,7 @@ export function submitTo(engine: Engine): StorageDevice['submit'] {
     const gathers: { readonly transfer: Transfer; readonly pieces: Pieces; readonly settle: (outcome: Outcome) => void }[] = [];
     for (const [index, transfer] of batch.entries()) {
       const settle = (outcome: Outcome) => complete(index, outcome);
-      const refused = signal.aborted ? ended(transfer, 0, ABORTED) : refusal(transfer);
+      const refused = signal.aborted ? failedTransfer(transfer, 0, ABORTED) : refusal(transfer);
       // Not at once: nobody expects `complete` before `submit` has returned.
       if (refused !== undefined) queueMicrotask(() => settle(refused));
       else if (transfer.kind === 'read' && transfer.pieces !== undefined) gathers.push({ transfer, pieces: transfer.pieces, settle });
@@ -74,17 +73,12 @@ function startGather(engine: Engine, transfer: Transfer, pieces: Pieces, signal:
   const foreign: ArrayBuffer[] = [];
   row(engine, transfer, begun.token, into, 0, foreign);
   try {
-    engine.ring.gather(begun.group.id, into, foreign, words(pieces.offsets), words(pieces.lengths));
+    engine.ring.gather(begun.group.id, into, foreign, wordsOf(pieces.offsets), wordsOf(pieces.lengths));
   } catch (cause) {
     takeBack(engine, begun);
-    const refused = ended(transfer, 0, { code: 'io/range', message: `the pieces do not fit: ${cause instanceof Error ? cause.message : String(cause)}`, fix: 'correct the offsets and lengths', cause });
+    const refused = failedTransfer(transfer, 0, { code: 'io/range', message: `the pieces do not fit: ${cause instanceof Error ? cause.message : String(cause)}`, fix: 'correct the offsets and lengths', cause });
     queueMicrotask(() => settle(refused));
   }
-}
-
-/** The 64-bit words of a memory. */
-function words({ bytes = new Uint8Array(0), byteLength }: Memory): BigUint64Array {
-  return bytes.byteOffset % 8 === 0 ? new BigUint64Array(bytes.buffer, bytes.byteOffset, byteLength / 8) : new BigUint64Array(bytes.slice(0, byteLength).buffer);
 }
 
 /** Writes a transfer as the ring takes it into row `index`; see `Column` in `native/binding/ring_object.cc`. */
@@ -111,19 +105,16 @@ function row(engine: Engine, transfer: Transfer, token: number, rows: Float64Arr
   rows[at + 10] = fills === undefined ? 0 : fills.padded - fills.byteLength;
 }
 
-const ABORTED: Problem = { code: 'io/aborted', message: 'its signal was aborted', fix: 'run it again' };
-const END: Problem = { code: 'io/short-read', message: 'the file ends there', fix: 'ask for less, or see who truncated the file' };
-
 function outcomeOf(engine: Engine, transfer: Transfer, signal: AbortSignal, error: number, transferred: number, direct: number, buffered: number): Outcome {
   if (error === 0) return transfer.kind === 'sync' ? { ok: true, direct: 0, buffered: 0, bounced: 0 } : { ok: true, direct, buffered, bounced: 0 };
-  if (error === END_OF_FILE) return ended(transfer, transferred, END);
-  if (error === CANCELED && signal.aborted) return ended(transfer, transferred, ABORTED);
+  if (error === END_OF_FILE) return failedTransfer(transfer, transferred, SHORT);
+  if (error === CANCELED && signal.aborted) return failedTransfer(transfer, transferred, ABORTED);
   const lost = engine.broken;
   if (lost !== 0) {
     abandon(transfer);
-    return ended(transfer, transferred, { code: 'io-uring/ring-lost', message: `io_uring_enter failed with ${errnoName(lost)}: the ring is lost`, fix: 'close the session and open another; if it happens again, see the system log, or use `@sluice/fs`', details: { errno: errnoName(lost) } });
+    return failedTransfer(transfer, transferred, { code: 'io-uring/ring-lost', message: `io_uring_enter failed with ${errnoName(lost)}: the ring is lost`, fix: 'close the session and open another; if it happens again, see the system log, or use `@sluice/fs`', details: { errno: errnoName(lost) } });
   }
-  return ended(transfer, transferred, errnoProblem(transfer.kind, transfer.file.name, error));
+  return failedTransfer(transfer, transferred, errnoProblem(transfer.kind, transfer.file.name, error));
 }
 
 /** Memory that a lost ring may still be writing to: it is never used again. */
@@ -140,22 +131,6 @@ function abandon(transfer: Transfer): void {
 /** Why a transfer cannot be carried out at all. */
 function refusal(transfer: Transfer): Outcome | undefined {
   const { file } = transfer;
-  if (!(file instanceof RingFile) || file.closed) return ended(transfer, 0, errnoProblem(transfer.kind, file.name, 9));
-  if (transfer.kind === 'sync') return undefined;
-  const { offset, memory } = transfer;
-  const pieces = transfer.kind === 'read' ? transfer.pieces : undefined;
-  if (memory.bytes === undefined || (pieces !== undefined && (pieces.offsets.bytes === undefined || pieces.lengths.bytes === undefined))) return ended(transfer, 0, { code: 'plan/no-path', message: `the CPU cannot address memory of space \`${memory.space}\``, fix: 'use memory of space `host`' });
-  if (offset < 0n || offset + (pieces === undefined ? BigInt(memory.byteLength) : 0n) > LIMIT) return ended(transfer, 0, { code: 'io/range', message: 'that is not within 0 and 2^63-1', fix: 'correct the offset' });
-  return undefined;
-}
-
-/** The failure of a transfer of which the first `transferred` bytes were moved. */
-function ended(transfer: Transfer, transferred: number, problem: Problem): Outcome {
-  if (transfer.kind === 'sync') return { ok: false, transferred, error: new SluiceError(problem) };
-  const { kind, file, offset, memory } = transfer;
-  const requested = memory.byteLength;
-  const message = `${kind} of ${requested} bytes at offset ${offset} of \`${file.name}\` ended after ${transferred} bytes: ${problem.message}`;
-  // JSON has no bigint, and an offset may be no exact number.
-  const details = { ...problem.details, op: kind, file: file.name, offset: String(offset), requested, transferred };
-  return { ok: false, transferred, error: new SluiceError({ ...problem, message, details }) };
+  if (!(file instanceof RingFile) || file.closed) return failedTransfer(transfer, 0, errnoProblem(transfer.kind, file.name, 9));
+  return refusedTransfer(transfer);
 }

@@ -16,7 +16,7 @@ describe('the suite core, at tiny sizes', () => {
     expect(rows.map((r: { name: string }) => r.name)).toEqual([
       'core/build', 'core/verify', 'core/print', 'core/parse', 'core/optimize', 'core/plan', 'core/wire-encode', 'core/wire-decode',
       'core/build-growth', 'core/verify-growth', 'core/print-growth', 'core/parse-growth', 'core/optimize-growth', 'core/plan-growth', 'core/wire-encode-growth', 'core/wire-decode-growth',
-      'core/launch', 'cpu-ref/ops', 'cpu-ref/ops-1000', 'cpu-ref/ops-3000', 'cpu-ref/detect',
+      'core/launch', 'cpu-ref/ops', 'cpu-ref/ops-1000', 'cpu-ref/ops-3000', 'cpu-ref/detect', 'cpu-ref/detect-workgroup',
     ]);
     for (const row of rows) {
       const { name, value, unit, spread, peer, peerValue, ratio, cpuRatio, goal, met } = row;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { wrongValue } from './errors.ts';
-import { growthOf, interleave, median, microseconds, quantile, rate, rowOf } from './harness.ts';
+import { growthOf, interleave, median, microseconds, quantile, rate, rowOf, worstGrowth } from './harness.ts';
 import type { Sample } from './harness.ts';
 
 const samples = (...seconds: number[]): Sample[] => seconds.map((s) => ({ seconds: s, cpuSeconds: 2 * s }));
@@ -61,5 +61,12 @@ describe('rows', () => {
   test('growth is the time of a unit at the larger size over that at the smaller', () => {
     const row = growthOf({ name: 'a/b-growth', smaller: samples(1, 1, 2), larger: samples(1.5, 1, 2.5), peer: { name: 'p', smaller: samples(1, 1, 1), larger: samples(1.25, 2, 1.25) }, goals: [{ of: 'ratio', atMost: 1.3 }] });
     expect(row).toMatchObject({ value: 1.25, unit: 'x', peer: 'p', peerValue: 1.25, ratio: 1, cpuRatio: 1, goal: 'ratio <= 1.3', met: true });
+  });
+
+  test('of several sizes the worst growth is told, with all of them in the note', () => {
+    const grown = (by: number) => growthOf({ name: 'a/b-growth', smaller: samples(1), larger: samples(by), peer: { name: 'p', smaller: samples(1), larger: samples(1.1) }, goals: [{ of: 'value', atMost: 1.3 }] });
+    const row = worstGrowth(new Map([['2 ops', grown(1.2)], ['4 ops', grown(1.4)], ['8 ops', grown(1)]]), 'over 1 op');
+    expect(row).toMatchObject({ value: 1.4, peerValue: 1.1, goal: 'value <= 1.3', met: false, note: 'over 1 op: 1.20 at 2 ops, 1.40 at 4 ops, 1.00 at 8 ops; the peer 1.10 at 2 ops, 1.10 at 4 ops, 1.10 at 8 ops' });
+    expect(() => worstGrowth(new Map(), 'over 1 op')).toThrow(RangeError);
   });
 });

@@ -126,6 +126,14 @@ export function growthOf({ name, smaller, larger, peer, goals = [], note }: Grow
   }, goals, note);
 }
 
+/** The row of the size at which a unit of work costs most, of rows of growth; the note has all of them, by what they are called. */
+export function worstGrowth(rows: ReadonlyMap<string, Row>, note: string): Row {
+  const [worst] = [...rows.values()].sort((a, b) => b.value - a.value);
+  if (worst === undefined) throw new RangeError('growth was taken at no size');
+  const of = (value: (row: Row) => number | null) => [...rows].map(([size, row]) => `${value(row)?.toFixed(2) ?? 'none'} at ${size}`).join(', ');
+  return { ...worst, note: `${note}: ${of((row) => row.value)}; the peer ${of((row) => row.peerValue)}` };
+}
+
 function summary(values: readonly number[], unit: string): Pick<Row, 'value' | 'unit' | 'spread'> {
   return { value: median(values), unit, spread: [quantile(values, 0.25), quantile(values, 0.75)] };
 }

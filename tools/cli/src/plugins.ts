@@ -18,7 +18,7 @@ export const KNOWN: readonly { readonly name: string; readonly runs: string; rea
   { name: '@sluice/cpu-ref', runs: 'compute, anywhere: the reference, slow and exact', folder: 'plugins/cpu-ref' },
   { name: '@sluice/fs', runs: 'storage, anywhere', folder: 'plugins/fs' },
   { name: '@sluice/io-uring', runs: 'storage, Linux', folder: 'plugins/io-uring' },
-  { name: '@sluice/wgsl', runs: 'compute, WebGPU' },
+  { name: '@sluice/wgsl', runs: 'compute, WebGPU', folder: 'plugins/wgsl' },
   { name: '@sluice/gds', runs: 'storage, NVIDIA' },
   { name: '@sluice/cuda', runs: 'compute, NVIDIA' },
 ];

@@ -126,6 +126,9 @@ function survived(form: 'text' | 'wire', read: () => ProgramIr, registry: Regist
   if (took > BOUND) throw new Error(`a damaged ${form} took ${Math.round(took)} ms:\n${show()}`);
 }
 
+/** Lanes of a subgroup on the oracle: fewer than most workgroups have invocations. */
+const LANES = 4;
+
 interface Ran {
   readonly results: Readonly<Record<string, OracleResult>>;
   readonly files: readonly FileModel[];
@@ -133,7 +136,7 @@ interface Ran {
 
 function run(program: ProgramIr, args: GeneratedProgram['args'], registry: Registry): Ran {
   const models: Readonly<Record<string, OracleArg>> = oracleArgs(args);
-  const results = interpret(program, models, { registry });
+  const results = interpret(program, models, { registry, subgroupSize: LANES });
   return { results, files: Object.values(models).filter((m) => m instanceof FileModel) };
 }
 

@@ -1,4 +1,4 @@
-import { bufferType, byteSize, loadedType, opCell, scalar, toBits, typeCell, verify } from '@sluice/core';
+import { bufferType, byteSize, loadedType, meaningOf, opCell, scalar, toBits, typeCell, verify } from '@sluice/core';
 import type { Capabilities, OpDef, Registry, RuntimeValue, ScalarValue, Type } from '@sluice/core';
 import { Draft, enumAttr, kernelOf, programOf } from '../ir/draft.ts';
 import { COMPUTED, ELEMENTS, isFloat, usesOf, valueUsesOf } from '../ops/uses.ts';
@@ -36,6 +36,8 @@ export interface Catalog {
   readonly workgroupElements: readonly Type[];
   readonly atomics: readonly Entry[];
   readonly shared: readonly SharedAtomic[];
+  /** Ops that lanes of a subgroup take part in. */
+  readonly lanes: readonly ValueEntry[];
   has(id: string): boolean;
 }
 
@@ -57,7 +59,7 @@ function compile(registry: Registry, capabilities: Capabilities | undefined): Ca
   };
   const available = (use: OpUse): boolean =>
     [...use.operands, ...use.results].every(typeThere)
-    && (capabilities === undefined || [...use.operands, ...use.results].map((t) => (t.kind === 'buffer' ? t.element : t)).every((t) => opCell(capabilities, use.def.id, t.spelling).how !== 'unavailable'));
+    && (capabilities === undefined || [...use.operands, ...use.results].map((t) => (t.kind === 'buffer' ? t.element : t)).every((t) => opCell(capabilities, use.def.id, t.spelling, use.attrs).how !== 'unavailable'));
 
   const candidates = [...registry.ops.values()].filter((def) => def.level !== 'host').map((def) => ({ def, uses: valueUsesOf(def).filter(available) }));
   const { makers, types } = makeable(candidates.flatMap((e) => e.uses), typeThere);
@@ -80,8 +82,15 @@ function compile(registry: Registry, capabilities: Capabilities | undefined): Ca
     const uses = usesOf(def).filter(available);
     return uses.length === 0 ? [] : [{ def, uses }];
   });
+  const lanes = [...registry.ops.values()].filter((def) => def.traits.includes('subgroup')).flatMap((def): readonly ValueEntry[] => {
+    const uses = usesOf(def).filter((u) => available(u) && [...u.operands, ...u.results].every((t) => made.has(t))).flatMap((u) => {
+      const meaning = meaningOf(def, u);
+      return meaning === undefined || u.results.length !== 1 ? [] : [{ ...u, meaning, exposesNaN: u.operands.some(isFloat) && !u.results.some(isFloat) }];
+    });
+    return uses.length === 0 ? [] : [{ def, uses }];
+  });
   return {
-    values, hostValues, makers, types, atomics,
+    values, hostValues, makers, types, atomics, lanes,
     elements: ELEMENTS.filter(there).filter(stored('read_write')),
     workgroupElements: ELEMENTS.filter(there).filter(stored('workgroup')),
     shared: atomics.flatMap(({ def, uses }) => uses.filter((u) => u.operands.length === 3 && commutes(u)).map((u) => ({ def, element: elementOf(u.operands[0]) }))).filter((s, i, list) => list.findIndex((t) => t.def === s.def && t.element === s.element) === i),

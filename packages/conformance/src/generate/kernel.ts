@@ -57,6 +57,8 @@ export class KernelWriter extends Scope {
   /** All invocations of a workgroup come here together. */
   collective = false;
   exits: readonly Exit[] = [];
+  /** It may hold traps. */
+  traps = true;
   depth = 0;
   own!: ValueId;
   total!: ValueId;
@@ -176,7 +178,9 @@ function writeHead(w: KernelWriter, workgroup: KernelIr['workgroup'], picks: Pic
   w.add(draft.one(ops, 'kernel.workgroup_id', [], axis('x')), { uniform: true });
   if (!w.collective || w.catalog.workgroupElements.length === 0 || !w.catalog.has('control.barrier')) return;
   for (let n = picks.below(3); n > 0; n--) {
-    const element = picks.of(w.catalog.workgroupElements);
+    // One that a buffer has as well, so that it may be copied.
+    const alike = w.buffers.filter((b) => b.use.kind === 'read' && w.catalog.workgroupElements.includes(b.element));
+    const element = alike.length > 0 && picks.below(2) === 1 ? picks.of(alike).element : picks.of(w.catalog.workgroupElements);
     const length = 1 + picks.below(Math.min(3 * w.workgroupSize, Math.floor(2048 / (byteSize(element) ?? 1))));
     const [id] = draft.op(ops, 'buffer.workgroup', [], { element: { kind: 'type', type: element }, length: { kind: 'scalar', type: U32, bits: BigInt(length) } });
     if (id !== undefined) w.memories.push({ id, element, phase: 'write' });

@@ -4,6 +4,7 @@ import type { Capabilities, ProgramIr, Registry, ScalarValue } from '@sluice/cor
 import type { OracleArg } from '../oracle/oracle.ts';
 import { FileModel } from '../oracle/oracle.ts';
 import { catalogOf } from './catalog.ts';
+import { buildChain } from './chain.ts';
 import { buildHost } from './host.ts';
 import { buildKernel } from './kernel.ts';
 import { programRecipe } from './recipe.ts';
@@ -38,7 +39,8 @@ export function programs(options: GeneratorOptions): fc.Arbitrary<GeneratedProgr
 export function buildProgram(recipe: ProgramRecipe, { registry, capabilities, floats = 'ieee', file = false }: GeneratorOptions): GeneratedProgram {
   const catalog = catalogOf(registry, capabilities);
   const kernels = recipe.kernels.map((k, i) => buildKernel(`k${i}`, k, registry, catalog, floats));
-  return buildHost(recipe, kernels, { registry, catalog, floats, file });
+  const chain = buildChain(recipe.chain, registry, catalog, floats);
+  return buildHost(recipe, kernels, chain, { registry, catalog, floats, file });
 }
 
 /** The arguments as the oracle takes them; its files are its own. */

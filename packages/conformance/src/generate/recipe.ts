@@ -17,6 +17,8 @@ export interface KernelRecipe {
 export interface ProgramRecipe {
   readonly picks: readonly number[];
   readonly kernels: readonly KernelRecipe[];
+  /** Kernels that run one after the other, each on what the one before it wrote. */
+  readonly chain: readonly KernelRecipe[];
   readonly body: readonly Recipe[];
   /** Of the contents of buffers, files and scalar arguments. */
   readonly data: number;
@@ -35,6 +37,7 @@ const kernel: fc.Arbitrary<KernelRecipe> = fc.record({ picks: picks(24), body: f
 export const programRecipe: fc.Arbitrary<ProgramRecipe> = fc.record({
   picks: picks(12),
   kernels: fc.array(kernel, { minLength: 1, maxLength: 2 }),
+  chain: fc.array(kernel, { maxLength: 3, size: 'max' }),
   body: fc.array(block, { minLength: 1, maxLength: 2 }).map((blocks) => blocks.flat()),
   data: fc.nat(),
 });

@@ -125,6 +125,6 @@ const moves = new WeakMap<ValueUse, boolean>();
 
 function isMove(use: ValueUse): boolean {
   let found = moves.get(use);
-  if (found === undefined) moves.set(use, (found = movesOnly(use, use.meaning)));
+  if (found === undefined) moves.set(use, (found = movesOnly(use, use.meaning, use.def.traits.includes('subgroup'))));
   return found;
 }

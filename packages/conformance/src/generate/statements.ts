@@ -44,6 +44,7 @@ const store: Statement = (w, picks) => {
 
 const length: Statement = (w, picks) => {
   const all: readonly { readonly id: ValueId }[] = [...w.buffers, ...w.memories];
+  if (all.length === 0) return compute(w, picks, []);
   w.add(w.draft.one(w.ops, 'buffer.length', [picks.of(all).id]), { uniform: true });
 };
 
@@ -87,6 +88,38 @@ const uniformLoad: Statement = (w, picks) => {
   for (const m of w.memories) m.phase = 'read';
 };
 
+/** What the lanes of a subgroup make of their values; or where an invocation stands among them. */
+const lanes: Statement = (w, picks) => {
+  const { catalog } = w;
+  const place = picks.of(['subgroup.lane', 'subgroup.size']);
+  if (picks.below(4) === 3 && catalog.has(place)) return void w.add(w.draft.one(w.ops, place, []));
+  if (!w.collective || catalog.lanes.length === 0) return compute(w, picks, []);
+  const value = w.compute(picks.of(picks.of(catalog.lanes).uses), picks);
+  w.known.push({ ...value, uniform: false });
+};
+
+/** A copy into workgroup memory, between two barriers of which the wait is the second. */
+const asyncCopy: Statement = (w, picks) => {
+  const sources = [...w.buffers.filter((b) => b.use.kind === 'read'), ...w.memories];
+  const pairs = w.memories.flatMap((to) => sources.filter((from) => from.id !== to.id && from.element === to.element).map((from) => ({ to, from })));
+  if (!w.collective || pairs.length === 0 || !['control.barrier', 'buffer.async_copy', 'buffer.async_wait'].every((id) => w.catalog.has(id))) return uniformLoad(w, picks, []);
+  const { to, from } = picks.of(pairs);
+  const [at, start, count] = [0, 0, 0].map(() => w.pick(U32, picks, (v) => v.uniform).id) as [ValueId, ValueId, ValueId];
+  w.barrier();
+  w.draft.op(w.ops, 'buffer.async_copy', [to.id, w.binary('arith.rem', at, w.u32(9)), from.id, start, w.binary('arith.rem', count, w.u32(40))]);
+  w.draft.op(w.ops, 'buffer.async_wait', []);
+  for (const m of w.memories) m.phase = 'read';
+};
+
+/** A trap that no invocation comes to, which no pass knows: a square is 0 or 1 modulo 4. */
+const trap: Statement = (w, picks) => {
+  if (!w.traps || !w.catalog.has('control.trap')) return compute(w, picks, []);
+  const { id } = w.pick(U32, picks);
+  const never = w.binary('arith.eq', w.binary('arith.and', w.binary('arith.mul', id, id), w.u32(3)), w.u32(2));
+  const then = w.block(false, [], () => w.draft.op(w.ops, 'control.trap', [id], { tag: { kind: 'scalar', type: U32, bits: BigInt(picks.below(5)) } }), () => yields(w, [], picks));
+  w.draft.op(w.ops, 'control.if', [never], {}, [{ args: [], ops: then }]);
+};
+
 /** Leaves what stands around, under a condition. */
 const leave: Statement = (w, picks) => {
   const condition = conditionFor(w, picks);
@@ -106,6 +139,26 @@ const branch: Statement = (w, picks, [then = [], otherwise = []]) => {
   addResults(w, w.draft.op(w.ops, 'control.if', [condition.id], {}, regions, types));
 };
 
+/** A guard as authors write it, and in it others that say the same again, or what follows from it. */
+const guard: Statement = (w, picks, [body = []]) => {
+  const readable = w.buffers.filter((b) => b.use.kind === 'read');
+  const index = w.pick(U32, picks);
+  const literal = () => w.literal(U32, picks.of([1, 8, 33]));
+  const limit = readable.length === 0 ? literal() : { ...literal(), id: w.draft.one(w.ops, 'buffer.length', [picks.of(readable).id]) };
+  const compare = (id: string, b = limit.id): KnownValue => ({ id: w.binary(id, index.id, b), type: BOOL, uniform: index.uniform, exact: true, ordinary: true });
+  const then = w.block(w.collective && index.uniform, body, () => {
+    const again = compare(picks.of(['arith.lt', 'arith.le', 'arith.ne', 'arith.ge', 'arith.gt']));
+    w.known.push(again);
+    const from = readable[0];
+    if (from === undefined) return;
+    const type = loadedType(from.element);
+    const inner = (value: () => ValueId): Region => ({ args: [], ops: w.block(w.collective && index.uniform, [], () => {}, () => w.draft.op(w.ops, 'control.yield', [value()])) });
+    const regions = [inner(() => w.draft.one(w.ops, 'buffer.load', [from.id, index.id])), inner(() => w.make(type, picks).id)];
+    addResults(w, w.draft.op(w.ops, 'control.if', [compare('arith.lt').id], {}, regions, [type]));
+  }, () => yields(w, [], picks));
+  w.draft.op(w.ops, 'control.if', [compare('arith.lt').id], {}, [{ args: [], ops: then }]);
+};
+
 const count: Statement = (w, picks, [body = []]) => {
   const { from, to, step } = bounds(w, picks);
   const uniform = [from, to, step].every((v) => v.uniform);
@@ -117,6 +170,8 @@ const count: Statement = (w, picks, [body = []]) => {
     const phases = w.phases();
     w.exits = [...returns(w), { id: 'control.break', fixed: [], types, collective, phases }, { id: 'control.continue', fixed: [], types, collective, phases }];
     for (const [i, id] of args.entries()) w.add(id, { uniform: i === 0 && collective });
+    // The bound, asked for again.
+    if (picks.below(3) === 2) w.add(w.binary('arith.lt', args[0] as ValueId, to.id));
   }, () => yields(w, types, picks));
   addResults(w, w.draft.op(w.ops, 'control.for', [from.id, to.id, step.id, ...init.map((v) => v.id)], {}, [{ args, ops }]));
 };
@@ -148,8 +203,8 @@ const repeat: Statement = (w, picks, [body = [], head = []]) => {
 };
 
 /** The first of each is what everything shrinks to. */
-const PLAIN: readonly Statement[] = [compute, compute, load, compute, store, compute, length, atomic, memory, compute, barrier, leave, memory, uniformLoad];
-const NESTED: readonly Statement[] = [branch, count, repeat, branch, count];
+const PLAIN: readonly Statement[] = [compute, compute, load, compute, store, compute, length, atomic, memory, compute, barrier, leave, memory, uniformLoad, lanes, asyncCopy, lanes, trap];
+const NESTED: readonly Statement[] = [branch, count, repeat, branch, count, guard];
 
 /** An index that is nobody else's, in bounds or not: of one's own elements, or past the end of any buffer. */
 function ownIndex(w: KernelWriter, picks: Picks): KnownValue {

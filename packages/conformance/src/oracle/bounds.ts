@@ -26,7 +26,9 @@ export function withinAccuracy(registry: Registry, rules: FloatRules): Compute {
         return meaning(...operands);
       };
     }
-    if (movesOnly(use, meaning)) return (operands) => meaning(...operands);
+    const lanewise = def.traits.includes('subgroup');
+    if (movesOnly(use, meaning, lanewise)) return (operands) => meaning(...operands);
+    if (lanewise) return (operands) => overLanes(result, def, meaning, operands as readonly (readonly Known[])[], rules);
     const lanes = lanesOf(use.operands[0]);
     if (def.traits.includes('elementwise')) {
       const component = new ScalarBounds(registry, rules, def, componentUse(use));
@@ -148,6 +150,15 @@ function reordered(name: FloatName, meaning: Apply, operands: readonly (readonly
   if (!Number.isFinite(r) || !Number.isFinite(scale) || !(high < greatest(name)) || !(low > leastNormal(name))) return ANYTHING;
   const by = (n + 1) * ulp(name, Math.max(scale, Math.abs(r)));
   return settled(name, new Interval(r - by, r + by), rules);
+}
+
+/** What lanes that compute floats may get: within the roundings of one term for each lane, or anything. */
+function overLanes(result: Type, { accuracy = 'exact' }: OpDef, meaning: Apply, operands: readonly (readonly Known[])[], rules: FloatRules): Known {
+  const known = !operands.some(inexact);
+  const results = known ? (meaning(...operands) as readonly RuntimeValue[]) : [];
+  if (!known || accuracy !== 'reordered' || result.kind !== 'scalar') return Array.from({ length: operands[0]?.length ?? 0 }, (_, lane) => (known && accuracy === 'exact' ? (results[lane] as Known) : unknown(result)));
+  const values = operands as readonly (readonly number[])[];
+  return results.map((_, lane) => plain(reordered(result.name as FloatName, (...of) => (meaning(...of) as readonly RuntimeValue[])[lane] as RuntimeValue, values, rules)));
 }
 
 function inexact(x: Known): boolean {

@@ -11,6 +11,8 @@ export interface End {
 /** Where an invocation waits for the others of its workgroup. */
 export interface Pause {
   readonly at: Op;
+  /** At an op of a subgroup: what it leaves there; it goes on with its own result. */
+  readonly lane?: { readonly operands: readonly Known[]; readonly of: (lanes: readonly Known[]) => Known };
 }
 export type Running<T> = Generator<Pause, T, unknown>;
 
@@ -80,6 +82,11 @@ export abstract class Interpreter {
   }
 
   #value(op: Op, operands: readonly Value[], def: OpDef): readonly Value[] {
+    return [this.computing(op, def)(operands as readonly Known[])];
+  }
+
+  /** How an op computes, by its meaning. */
+  computing(op: Op, def: OpDef): (operands: readonly Known[]) => Known {
     const { computing, compute } = this.shared;
     let of = computing.get(op);
     if (of === undefined) {
@@ -87,7 +94,7 @@ export abstract class Interpreter {
       const constant = def.traits.includes('constant') && value?.kind === 'scalar' ? fromBits(value.type.name, value.bits) : undefined;
       computing.set(op, (of = constant === undefined ? compute(def, this.useOf(op)) : () => constant));
     }
-    return [of(operands as readonly Known[])];
+    return of;
   }
 
   #bind(ids: readonly number[], values: readonly Value[]): void {

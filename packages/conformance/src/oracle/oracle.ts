@@ -35,12 +35,14 @@ export interface OracleOptions {
   readonly compute?: Compute;
   /** See `LaunchOptions`; a program without races gives the same in every order. */
   readonly order?: LaunchOptions['order'];
+  /** Lanes of a subgroup on the backend that is compared; a program whose kernels ask for them fails without it. */
+  readonly subgroupSize?: number | undefined;
 }
 
 /** What a program gives, one op after the other. Buffers and files that are given stay as they are, but for a `FileModel`. */
 export function interpret(program: ProgramIr, args: Readonly<Record<string, OracleArg>>, options: OracleOptions): Readonly<Record<string, OracleResult>> {
-  const { registry, compute = exactly, order = 'forward' } = options;
-  const host = new Host(program, new Shared(registry, compute), { order });
+  const { registry, compute = exactly, order = 'forward', subgroupSize } = options;
+  const host = new Host(program, new Shared(registry, compute), { order, subgroupSize });
   const given = program.params.map((p) => host.given(args[p.name]));
   const { values } = toEnd(host.region(program.body.region, given));
   return Object.fromEntries(program.results.map((r, i) => [r.name, settled(values[i] as Value)]));

@@ -10,15 +10,23 @@ import { combinations, lanesProgram } from './lanes.ts';
 
 /** What a capability cell rules out is refused before it runs, with a code and the name of what is missing. */
 export const capabilities = suite({
-  id: 'capabilities/refusals', summary: 'A program that needs an unavailable op is refused when it is compiled, and the error names it; one that needs an unavailable type is too, unless it is legalised.', tags: ['compute'],
+  id: 'capabilities/refusals', summary: 'A program that needs an unavailable op or type is refused when it is compiled, and the error names it, unless it is legalised.', tags: ['compute'],
   cases: (registry) => [
-    { id: 'ops', run: (bench) => refuses(bench, false, onePerOp(valueUses(registry).filter((u) => byOp(bench.capabilities, u)))) },
+    { id: 'ops', run: (bench) => refuses(bench, false, onePerOp(valueUses(registry).filter((u) => byOp(bench.capabilities, u) && !byComponent(bench.capabilities, u)))) },
+    { id: 'ops on vectors', run: (bench) => refuses(bench, true, onePerOp(valueUses(registry).filter((u) => byOp(bench.capabilities, u) && byComponent(bench.capabilities, u)))) },
     { id: 'types', run: (bench) => refuses(bench, true, onePerReason(bench.capabilities, valueUses(registry).filter((u) => !byOp(bench.capabilities, u) && whyNot(bench.capabilities, u) !== undefined))) },
   ],
 });
 
 function byOp(found: Capabilities, use: ValueUse): boolean {
   return use.results.every((t) => opCell(found, use.def.id, t.spelling).how === 'unavailable');
+}
+
+/** An op on vectors that is put together out of ops on their components. */
+function byComponent(found: Capabilities, { def, operands, results }: ValueUse): boolean {
+  const first = operands[0] ?? results[0];
+  if (def.dialect === 'vector') return true;
+  return def.traits.includes('elementwise') && first?.kind === 'vector' && opCell(found, def.id, first.element.spelling).how !== 'unavailable';
 }
 
 function onePerOp(uses: readonly ValueUse[]): readonly ValueUse[] {

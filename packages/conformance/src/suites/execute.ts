@@ -1,4 +1,4 @@
-import { isSluiceError, opCell, typeCell } from '@sluice/core';
+import { buffer, defineKernel, defineProgram, isSluiceError, kernel, opCell, subgroup, typeCell } from '@sluice/core';
 import type { Capabilities, DeviceBuffer, Grant, ProgramIr, ScalarValue, SluiceError, Type } from '@sluice/core';
 import { withinAccuracy } from '../oracle/bounds.ts';
 import { exactly } from '../oracle/compute.ts';
@@ -56,7 +56,7 @@ export function computeFor(bench: Bench, { single = false } = {}): Compute {
 /** Runs a program here and on the oracle, and throws where they differ. */
 export async function agree(bench: Bench, program: ProgramIr, args: Readonly<Record<string, ScalarValue | Uint8Array>>, options: { readonly single?: boolean } = {}): Promise<Readonly<Record<string, Found>>> {
   const found = await execute(bench, program, args);
-  const expected = interpret(program, args, { registry: bench.registry, compute: computeFor(bench, options) });
+  const expected = interpret(program, args, { registry: bench.registry, compute: computeFor(bench, options), subgroupSize: await knownSubgroupSize(bench) });
   for (const [name, want] of Object.entries(expected)) same(name, want, found[name]);
   return found;
 }
@@ -70,14 +70,46 @@ export function same(what: string, want: OracleResult, found: Found | undefined)
   } else if (!Object.is(want, found)) throw new Error(`${what} is ${String(found)}, expected ${String(want)}`);
 }
 
+const sizes = new WeakMap<Bench['session'], Promise<number>>();
+
+/**
+ * Lanes of a subgroup on the backend, as its own kernels say: asked once for each session.
+ * @throws Unsupported where they cannot
+ */
+export function subgroupSizeOf(bench: Bench): Promise<number> {
+  const size = sizes.get(bench.session) ?? execute(bench, askSize, {}).then(({ out }) => {
+    if (!(out instanceof Uint8Array)) throw new Error('a program that asks for the size of a subgroup gives no buffer');
+    return new DataView(out.buffer, out.byteOffset).getUint32(0, true);
+  });
+  sizes.set(bench.session, size);
+  return size;
+}
+
+/** The same; undefined where its kernels cannot say. */
+export async function knownSubgroupSize(bench: Bench): Promise<number | undefined> {
+  try {
+    return await subgroupSizeOf(bench);
+  } catch (error) {
+    if (error instanceof Unsupported) return undefined;
+    throw error;
+  }
+}
+
+const sizeOf = defineKernel('subgroup-size', { params: { out: 'buffer<u32, write>' }, workgroup: 64 }, ({ out }, { local }) => out.store(local.x, subgroup.size()));
+const askSize = defineProgram('subgroup-size', {}, () => {
+  const out = buffer.alloc('u32', 64);
+  kernel.launch(sizeOf, 64, { out });
+  return { out };
+});
+
 /** Why the capabilities rule a use out, or undefined where they do not. */
-export function whyNot(capabilities: Capabilities, { def, operands, results }: OpUse): string | undefined {
+export function whyNot(capabilities: Capabilities, { def, operands, results, attrs }: OpUse): string | undefined {
   for (const type of [...operands, ...results]) {
     for (let t: Type | undefined = type; t !== undefined; t = t.kind === 'vector' || t.kind === 'array' || t.kind === 'buffer' ? t.element : undefined) {
       const cell = typeCell(capabilities, t.spelling);
       if (cell.how === 'unavailable') return `${t.spelling}: ${cell.reason ?? 'unavailable'}`;
     }
-    const cell = opCell(capabilities, def.id, (type.kind === 'buffer' ? type.element : type).spelling);
+    const cell = opCell(capabilities, def.id, (type.kind === 'buffer' ? type.element : type).spelling, attrs);
     if (cell.how === 'unavailable') return `${def.id}: ${cell.reason ?? 'unavailable'}`;
   }
   return undefined;

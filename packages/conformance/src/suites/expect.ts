@@ -1,3 +1,5 @@
+import { Unsupported } from '../runner/suite.ts';
+
 /** Throws unless `found` holds exactly these numbers. `what` names them. */
 export function expectNumbers(what: string, found: unknown, expected: ArrayLike<number | bigint>): void {
   if (!(found instanceof Uint8Array)) throw new Error(`${what} is ${String(found)}, expected a buffer`);
@@ -26,6 +28,7 @@ export async function expectCode(what: string, work: Promise<unknown>, code: str
   try {
     outcome = await work;
   } catch (error) {
+    if (error instanceof Unsupported) throw error;
     if (error instanceof Error && (error as { code?: unknown }).code === code) return error;
     throw new Error(`${what} fails with ${String((error as { code?: unknown }).code ?? error)}, expected ${code}`, { cause: error });
   }

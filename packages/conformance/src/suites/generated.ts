@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { oracleArgs, programs } from '../generate/program.ts';
-import type { Capabilities } from '@sluice/core';
+import type { Capabilities, Cell, Registry } from '@sluice/core';
 import type { GeneratedProgram } from '../generate/program.ts';
 import { FileModel, interpret } from '../oracle/oracle.ts';
 import type { OracleArg } from '../oracle/oracle.ts';
 import { Unsupported, suite } from '../runner/suite.ts';
 import type { Bench } from '../runner/suite.ts';
-import { computeFor, execute, same } from './execute.ts';
+import { computeFor, execute, knownSubgroupSize, same } from './execute.ts';
 import type { Given } from './execute.ts';
 
 const BATCHES = 8;
@@ -34,7 +34,9 @@ function batches(file: boolean) {
  */
 export async function check(bench: Bench, { seed, count, file }: { readonly seed: number; readonly count: number; readonly file: boolean }): Promise<void> {
   const { registry, capabilities } = bench;
-  const arbitrary = programs({ registry, floats: bench.exact ? 'ieee' : 'loose', file, ...(file ? {} : { capabilities: withLegalised(capabilities) }) });
+  const sized = (await knownSubgroupSize(bench)) !== undefined;
+  const offered = withoutSubgroups(registry, file ? EVERYTHING : withLegalised(capabilities), sized);
+  const arbitrary = programs({ registry, floats: bench.exact ? 'ieee' : 'loose', file, capabilities: offered });
   let ran = 0;
   const one = (made: GeneratedProgram) => agrees(bench, made).then(() => void ran++, (error: unknown) => {
     if (!(error instanceof Unsupported)) throw error;
@@ -47,6 +49,16 @@ export async function check(bench: Bench, { seed, count, file }: { readonly seed
 function withLegalised(found: Capabilities): Capabilities {
   const { i64: _, u64: __, ...types } = found.types;
   return { ...found, types };
+}
+
+const EVERYTHING: Capabilities = { default: { how: 'native' }, ops: {}, types: {}, limits: {}, spaces: [], floats: { subnormals: 'kept', nonFinite: 'ieee' } };
+
+/** Where nobody can say how many lanes a subgroup has, there is nothing to compare its ops with. */
+function withoutSubgroups(registry: Registry, found: Capabilities, sized: boolean): Capabilities {
+  if (sized) return found;
+  const all = [...registry.ops.values()].filter((op) => op.dialect === 'subgroup' || op.traits.includes('subgroup'));
+  const reason = 'the size of a subgroup is not known';
+  return { ...found, ops: { ...found.ops, ...Object.fromEntries(all.map((op): [string, Cell] => [op.id, { how: 'unavailable', reason }])) } };
 }
 
 /** Runs one program on both, and throws where they differ. */
@@ -64,7 +76,7 @@ export async function agrees(bench: Bench, { program, args }: GeneratedProgram):
       files.push({ name, read: () => scratch.read(), close: () => grant.close() });
     }
   }
-  const expected = interpret(program, models, { registry: bench.registry, compute: computeFor(bench) });
+  const expected = interpret(program, models, { registry: bench.registry, compute: computeFor(bench), subgroupSize: await knownSubgroupSize(bench) });
   const found = await execute(bench, program, given);
   for (const [name, want] of Object.entries(expected)) same(name, want, found[name]);
   for (const f of files) {

@@ -14,14 +14,14 @@ export interface Lanes {
 const U32 = scalar('u32');
 const WORKGROUP = 32;
 
-/** A program that computes `each` on `count` lanes: inputs `k<n>_<i>`, results `r<n>_<i>`. Bools travel as u32. */
-export function lanesProgram(registry: Registry, each: readonly Lanes[], count: number): ProgramIr {
+/** A program that computes `each` on `count` lanes, in workgroups of that size: inputs `k<n>_<i>`, results `r<n>_<i>`. Bools travel as u32. */
+export function lanesProgram(registry: Registry, each: readonly Lanes[], count: number, workgroup = WORKGROUP): ProgramIr {
   const host = new Draft(registry);
   const ops: Op[] = [];
-  const kernels = each.map((lanes, n) => lanesKernel(registry, `k${n}`, lanes));
+  const kernels = each.map((lanes, n) => lanesKernel(registry, `k${n}`, lanes, workgroup));
   const params = each.flatMap((lanes, n) => lanes.operands.map((_, i) => param(`k${n}_${i}`, handleType)));
   const args = params.map((p) => host.value(p.type));
-  const groups = [Math.ceil(count / WORKGROUP), 1, 1].map((g) => host.u32(ops, g));
+  const groups = [Math.ceil(count / workgroup), 1, 1].map((g) => host.u32(ops, g));
   const outs: { name: string; id: ValueId }[] = [];
   for (const [n, lanes] of each.entries()) {
     const own = lanes.results.map((type, i): ValueId => {
@@ -37,7 +37,7 @@ export function lanesProgram(registry: Registry, each: readonly Lanes[], count: 
   return programOf('lanes', params, outs.map((o) => ({ name: o.name, type: handleType })), kernels, host.body(args, ops));
 }
 
-function lanesKernel(registry: Registry, name: string, lanes: Lanes) {
+function lanesKernel(registry: Registry, name: string, lanes: Lanes, workgroup: number) {
   const draft = new Draft(registry);
   const ops: Op[] = [];
   const params = [...lanes.operands.map((t, i) => param(`a${i}`, bufferType(carrier(t), 'read'))), ...lanes.results.map((t, i) => param(`r${i}`, bufferType(carrier(t), 'write')))];
@@ -48,7 +48,7 @@ function lanesKernel(registry: Registry, name: string, lanes: Lanes) {
     draft.op(ops, 'buffer.store', [args[lanes.operands.length + i] as ValueId, at, toCarrier(draft, ops, lanes.results[i] as Type, result)]);
   }
   draft.op(ops, 'control.return', []);
-  return kernelOf(name, params, [WORKGROUP, 1, 1], draft.body(args, ops));
+  return kernelOf(name, params, [workgroup, 1, 1], draft.body(args, ops));
 }
 
 /** The type that stands for another in memory: bool has no layout. */

@@ -66,13 +66,14 @@ function lanesOfUse(use: ValueUse): Lanes {
 }
 
 /** Whether a value is what was expected, or within it. */
-function fits(want: Known, got: RuntimeValue): boolean {
+export function fits(want: Known, got: RuntimeValue): boolean {
   if (want instanceof Interval) return want.holds(got as number);
   if (Array.isArray(want)) return Array.isArray(got) && want.every((w, i) => fits(w as Known, got[i] as RuntimeValue));
   return Object.is(want, got);
 }
 
-function show(v: Known): string {
+/** A value as text. */
+export function show(v: Known): string {
   if (Array.isArray(v)) return `[${v.map((x) => show(x as Known)).join(', ')}]`;
   if (v instanceof Interval) return String(v);
   const x = v as ScalarValue;

@@ -1,12 +1,13 @@
 import { SluiceError } from '../diagnostics/error.ts';
 import type { Attributes } from '../ir/attributes.ts';
 import { NO_ATTRIBUTES, scalarAttribute } from '../ir/attributes.ts';
-import type { Kernel as KernelIr, Param } from '../ir/program.ts';
+import type { Body, Kernel as KernelIr, Param } from '../ir/program.ts';
 import { buffer as bufferType, parseType, scalar } from '../ir/types.ts';
-import type { StorageOnlyScalar, Type } from '../ir/types.ts';
+import type { Type } from '../ir/types.ts';
 import { shown } from '../text/json.ts';
 import { TracedBuffer } from './buffer-view.ts';
 import { checkFunction, checkRecord, checkText } from './checks.ts';
+import { retraceForSpans } from './retrace.ts';
 import { captureSite, captureSpan } from './span.ts';
 import { currentTrace, isThenable, Trace, traceInto } from './trace.ts';
 import type { SpanMode, Traced } from './trace.ts';
@@ -45,12 +46,13 @@ export interface KernelSpec<P extends KernelParams> {
   readonly params: P;
   /** Invocations of a workgroup, by dimension. */
   readonly workgroup: number | readonly [number, number?, number?];
-  /** `op`: keep the author's line of each op; it costs microseconds an op. */
+  /** `op`: keep the author's line of each op, which costs microseconds an op. Else the body runs again when an error needs one. */
   readonly spans?: SpanMode;
 }
 
 /**
- * Traces `body` into a kernel. The body runs once, synchronously, with a traced value for each parameter.
+ * Traces `body` into a kernel. The body runs once, synchronously, with a traced value for each parameter; and once more if
+ * an error must say which of its lines it is about, unless the spec has `spans: 'op'`.
  * @throws SluiceError the `build/` codes
  */
 export function defineKernel<const P extends KernelParams, R extends void | undefined>(
@@ -67,18 +69,26 @@ export function defineKernel<const P extends KernelParams, R extends void | unde
     throw new SluiceError({ code: 'build/param', message: `\`workgroup\` of kernel \`${name}\` is ${describe(spec.workgroup)}`, fix: 'pass the invocations of a workgroup: a positive integer, or up to three by dimension' });
   }
   const span = captureSpan();
-  const trace = new Trace('kernel', name, spec.spans);
   const params: readonly Param[] = Object.entries(spec.params).map(([key, spelling]) => ({ name: key, type: parseType(spelling), attrs: NO_ATTRIBUTES }));
+  const traced = traceKernel(name, params, body as AnyBody, spec.spans);
+  if (spec.spans !== 'op') retraceForSpans(traced, () => traceKernel(name, params, body as AnyBody, 'op'));
+  const [x, y = 1, z = 1] = typeof spec.workgroup === 'number' ? [spec.workgroup] : spec.workgroup;
+  return shown<KernelIr>({ kind: 'kernel', name, params, workgroup: [x, y, z], body: traced, span });
+}
+
+type AnyBody = (args: KernelArgs<KernelParams>, ids: Ids) => unknown;
+
+function traceKernel(name: string, params: readonly Param[], body: AnyBody, spans: SpanMode | undefined): Body {
+  const trace = new Trace('kernel', name, spans);
   const args = params.map((p) => trace.value(p.type, p.name));
   const values = Object.fromEntries(params.map((p, i) => [p.name, p.type.kind === 'buffer' ? new TracedBuffer(trace, args[i] as number, p.type, trace.root) : wrap(trace, args[i] as number, trace.root)]));
   traceInto(trace, () => {
-    const result: unknown = body(values as unknown as KernelArgs<P>, idsOf(trace));
+    const result = body(values as unknown as KernelArgs<KernelParams>, idsOf(trace));
     if (result !== undefined && !isThenable(result)) throw trace.fail('build/result', `the body of kernel \`${name}\` returns ${describe(result)}`, 'return nothing: a kernel stores its results in buffers');
     if (!trace.block.terminated) trace.emit(RETURN, []);
     return result;
   });
-  const [x, y = 1, z = 1] = typeof spec.workgroup === 'number' ? [spec.workgroup] : spec.workgroup;
-  return shown<KernelIr>({ kind: 'kernel', name, params, workgroup: [x, y, z], body: trace.finish(args), span });
+  return trace.finish(args);
 }
 
 function isCount(n: unknown): boolean {
@@ -105,7 +115,7 @@ function idsOf(trace: Trace): Ids {
 }
 
 /** Memory that the workgroup shares: `length` elements, zero at the start. Called at the top level of a kernel. */
-export function workgroupBuffer<S extends Exclude<Storage, StorageOnlyScalar>>(element: S, length: number): BufferView<S, 'workgroup'> {
+export function workgroupBuffer<S extends Storage>(element: S, length: number): BufferView<S, 'workgroup'> {
   const trace = currentTrace('buffer.workgroup');
   const type = parseType(element);
   const [id] = trace.emit(WORKGROUP, [], { element: { kind: 'type', type }, length: scalarAttribute('u32', length) });

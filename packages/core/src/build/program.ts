@@ -6,6 +6,7 @@ import type { ScalarName } from '../ir/types.ts';
 import type { Rights } from '../registry/backend.ts';
 import { shown } from '../text/json.ts';
 import { checkFunction, checkRecord, checkText } from './checks.ts';
+import { retraceForSpans } from './retrace.ts';
 import { captureSpan } from './span.ts';
 import { isThenable, Trace, traceInto } from './trace.ts';
 import type { SpanMode, Traced } from './trace.ts';
@@ -39,7 +40,8 @@ export interface Program<P extends ProgramParams = ProgramParams, R = unknown> e
 
 /**
  * Traces `body` into a program. The body runs once, synchronously, with a traced value for each parameter; what it
- * returns are the results of a run.
+ * returns are the results of a run. It runs once more if an error must say which of its lines it is about, unless the
+ * options have `spans: 'op'`.
  * @throws SluiceError the `build/` codes
  */
 export function defineProgram<const P extends ProgramParams, R extends Returned>(
@@ -52,20 +54,28 @@ export function defineProgram<const P extends ProgramParams, R extends Returned>
   checkRecord(params, `the parameters of program \`${name}\``);
   checkFunction(body, `the body of program \`${name}\``);
   const span = captureSpan();
-  const trace = new Trace('program', name, options.spans);
-  const list = Object.entries(params).map(([key, spec]) => paramOf(trace, key, spec));
-  const args = list.map((p) => trace.value(p.type, p.name));
-  const values = Object.fromEntries(list.map((p, i) => [p.name, wrap(trace, args[i] as number, trace.root)]));
+  const traced = traceProgram(name, params, body as AnyBody, options.spans);
+  if (options.spans !== 'op') retraceForSpans(traced.body, () => traceProgram(name, params, body as AnyBody, 'op').body);
+  return shown<ProgramIr>({ kind: 'program', name, ...traced, span });
+}
+
+type AnyBody = (args: ProgramArgs<ProgramParams>) => unknown;
+
+function traceProgram(name: string, specs: ProgramParams, body: AnyBody, spans: SpanMode | undefined): Pick<ProgramIr, 'params' | 'results' | 'kernels' | 'body'> {
+  const trace = new Trace('program', name, spans);
+  const params = Object.entries(specs).map(([key, spec]) => paramOf(trace, key, spec));
+  const args = params.map((p) => trace.value(p.type, p.name));
+  const values = Object.fromEntries(params.map((p, i) => [p.name, wrap(trace, args[i] as number, trace.root)]));
   let results: readonly Result[] = [];
   traceInto(trace, () => {
-    const returned: unknown = body(values as unknown as ProgramArgs<P>);
+    const returned = body(values as unknown as ProgramArgs<ProgramParams>);
     if (isThenable(returned)) return returned;
     const named = resultsOf(trace, returned);
     results = named.map(([key, value]) => ({ name: key, type: value.type }));
     trace.emit(RETURN, named.map(([, value]) => value));
     return undefined;
   });
-  return shown<ProgramIr>({ kind: 'program', name, params: list, results, kernels: [...trace.kernels.values()], body: trace.finish(args), span });
+  return { params, results, kernels: [...trace.kernels.values()], body: trace.finish(args) };
 }
 
 function paramOf(trace: Trace, name: string, spec: unknown): Param {

@@ -52,7 +52,7 @@ export class SluiceError extends Error {
     this.code = problem.code;
     this.family = problem.family ?? codes[problem.code as Code]?.family ?? 'run';
     this.fix = problem.fix;
-    this.where = problem.where;
+    this.where = problem.where === undefined ? undefined : { ...problem.where }; // what is found on reading is found now
     this.available = problem.available ?? [];
     this.details = problem.details ?? {};
     this.problems = problem.problems ?? [];

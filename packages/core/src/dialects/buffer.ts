@@ -42,6 +42,10 @@ const store = defineOp({
     if (typeof want === 'string') return want;
     return v === want ? [] : `operand \`value\` is ${v?.spelling ?? 'missing'}, expected ${want.spelling}`;
   },
+  operandType: (index, { operands: [b] }) => {
+    const want = index === 2 ? loadedFrom(b) : undefined;
+    return typeof want === 'string' ? undefined : want;
+  },
 } satisfies OpSpec);
 
 function one(type: Type | string): readonly Type[] | string {
@@ -60,9 +64,12 @@ const workgroup = defineOp({
   infer: (_, attrs) => workgroupType(attrs),
 } satisfies OpSpec);
 
+/** What memory holds: numbers, and those that are converted on load and store. */
+const STORED = [...NUMBERS, 'i8', 'u8', 'i16', 'u16', 'bf16'] as const;
+
 function workgroupType(attrs: Attributes): readonly Type[] | string {
   const { element, length: count } = attrs;
-  if (element?.kind !== 'type' || !(NUMBERS as readonly (string | undefined)[]).includes(scalarOf(element.type)?.name)) return `attribute \`element\` is not one of ${NUMBERS.join(', ')}, nor a vector or array of one`;
+  if (element?.kind !== 'type' || !(STORED as readonly (string | undefined)[]).includes(scalarOf(element.type)?.name)) return `attribute \`element\` is not one of ${STORED.join(', ')}, nor a vector or array of one`;
   const fault = elementFault(element.type);
   if (fault !== undefined) return `attribute \`element\`: ${fault}`;
   if (count?.kind !== 'scalar' || count.bits === 0n) return 'attribute `length` is not a positive u32';

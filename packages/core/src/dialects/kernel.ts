@@ -1,6 +1,8 @@
 import type { Op } from '../ir/program.ts';
+import { handle, scalar } from '../ir/types.ts';
+import type { Type } from '../ir/types.ts';
 import { defineDialect, defineOp } from '../ops/op.ts';
-import type { OpId, OpSpec, Trait, VerifyContext } from '../ops/op.ts';
+import type { OpId, OpSpec, PartialUse, Trait, VerifyContext } from '../ops/op.ts';
 
 const common = { dialect: 'kernel', version: '1.0.0', category: 'intrinsic' } as const;
 
@@ -20,6 +22,7 @@ const launch = defineOp({
     { name: 'args', type: 'any', variadic: true },
   ],
   results: [], attrs: { kernel: { kind: 'symbol' } }, bytesExtraction: true, traits: ['session'], effects: [{ kind: 'launch', args: 'args' }],
+  operandType: (index, use) => (index < 3 ? scalar('u32') : parameterType(index - 3, use)),
   verify: (op, c) => launched(op, 3, c),
 } satisfies OpSpec);
 
@@ -28,8 +31,16 @@ const launchIndirect = defineOp({
   summary: 'As `kernel.launch`, on as many workgroups as `counts` holds when all that writes it before is done: three u32 from byte `offset`, a multiple of 4. The launch cannot write `counts`.',
   operands: [{ name: 'counts', type: 'GpuBufferHandle' }, { name: 'offset', type: 'u64' }, { name: 'args', type: 'any', variadic: true }],
   results: [], attrs: { kernel: { kind: 'symbol' } }, bytesExtraction: true, traits: ['session'], effects: [{ kind: 'read', on: 'counts' }, { kind: 'launch', args: 'args' }],
+  operandType: (index, use) => parameterType(index - 2, use),
   verify: (op, c) => launched(op, 2, c),
 } satisfies OpSpec);
+
+/** What the kernel that is launched asks for as argument `index`. */
+function parameterType(index: number, { attrs, kernel }: PartialUse): Type | undefined {
+  const name = attrs['kernel']?.kind === 'symbol' ? attrs['kernel'].name : '';
+  const type = kernel(name)?.[index]?.type;
+  return type?.kind === 'buffer' ? handle : type;
+}
 
 /** The kernel is there, and the operands from `first` on are its arguments. */
 function launched(op: Op, first: number, c: VerifyContext): void {

@@ -174,8 +174,8 @@ function sameAttribute(a: Attribute, b: Attribute): boolean {
   }
 }
 
-/** Walks both bodies at once; values correspond as they are first met, one to one. */
-function sameBody(a: Body, b: Body): boolean {
+/** Whether two bodies are the same but for the numbers of values. Walks both at once; values correspond as they are first met, one to one. */
+export function sameBody(a: Body, b: Body): boolean {
   const [aToB, bToA] = [new Int32Array(a.valueTypes.length).fill(-1), new Int32Array(b.valueTypes.length).fill(-1)];
   const sameValues = (x: readonly ValueId[], y: readonly ValueId[]): boolean => {
     if (x.length !== y.length) return false;

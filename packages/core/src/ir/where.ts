@@ -2,6 +2,7 @@ import type { Where } from '../diagnostics/error.ts';
 import type { Body, Op, Region } from './program.ts';
 import { opId } from './program.ts';
 import { authored } from './provenance.ts';
+import { spanOf } from './spans.ts';
 
 /** Names the regions of an op, for paths; from the op's record. */
 export type RegionNames = (opId: string) => readonly string[];
@@ -25,8 +26,22 @@ export function pathOf(body: Body, op: Op, names: RegionNames): string | undefin
   return search(body.region);
 }
 
-/** The `where` of an error about `op`, which stands in `body` of the named program or kernel: in the program as its author wrote it, whatever passes did. */
-export function whereOf(owner: { readonly program?: string; readonly kernel?: string }, body: Body, op: Op, names: RegionNames): Where {
-  const source = authored(body, op);
-  return { ...owner, op: opId(body, op), path: pathOf(source.body, source.op, names), span: body.debug.spans.get(op) };
+/**
+ * The `where` of an error about `op`, which stands in `body` of the named program or kernel: in the program as its author
+ * wrote it, whatever passes did. Path and span are found when they are read, so that it costs nothing until there is an
+ * error; `lowered` is the path in `body`, for an op that the author's program does not have, and the owner's own span
+ * stands for one that is not known.
+ */
+export function whereOf(owner: Pick<Where, 'program' | 'kernel' | 'span'>, body: Body, op: Op, names: RegionNames, lowered?: string): Where {
+  return {
+    ...owner,
+    op: opId(body, op),
+    get path() {
+      const source = authored(body, op);
+      return pathOf(source.body, source.op, names) ?? lowered;
+    },
+    get span() {
+      return spanOf(body, op) ?? owner.span;
+    },
+  };
 }

@@ -3,9 +3,8 @@ import type { Where } from '../diagnostics/error.ts';
 import type { Attribute } from '../ir/attributes.ts';
 import type { Kernel, Op, Region, ValueId } from '../ir/program.ts';
 import { opId } from '../ir/program.ts';
-import { authored } from '../ir/provenance.ts';
 import type { Type } from '../ir/types.ts';
-import { pathOf } from '../ir/where.ts';
+import { whereOf } from '../ir/where.ts';
 import type { Builder, Emitter, Exits } from '../registry/lowering.ts';
 import type { OpDef, Use } from '../ops/op.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -77,11 +76,10 @@ class Walker<V> {
   /** Where the op stands that is being lowered: in the kernel as its author wrote it, whatever passes did. */
   where(): Where {
     const { body, name, span } = this.kernel;
-    const { op, id } = this.#steps.at(-1) ?? {};
-    const source = op === undefined ? undefined : authored(body, op);
-    const here = () => this.#steps.map((s) => `${s.region === undefined ? '' : `${s.region}/`}${s.id}[${s.index}]`).join('/');
-    const path = source === undefined || source.body === body ? here() : (pathOf(source.body, source.op, (of) => this.walk.registry.lookup(of)?.regions.map((r) => r.name) ?? []) ?? here());
-    return { kernel: name, op: id, path, span: (op === undefined ? undefined : body.debug.spans.get(op)) ?? span };
+    const op = this.#steps.at(-1)?.op;
+    if (op === undefined) return { kernel: name, span };
+    const here = this.#steps.map((s) => `${s.region === undefined ? '' : `${s.region}/`}${s.id}[${s.index}]`).join('/');
+    return whereOf({ kernel: name, span }, body, op, (id) => this.walk.registry.lookup(id)?.regions.map((r) => r.name) ?? [], here);
   }
 
   lowerRegion(region: Region, name: string | undefined, args: readonly V[], scope: Scope<V>): readonly V[] {

@@ -151,6 +151,14 @@ export interface VerifyContext {
   problem(code: Code, message: string, fix: string, at?: Op): void;
 }
 
+/** What is known of one use of an op before the types of all its operands are. */
+export interface PartialUse {
+  readonly operands: readonly (Type | undefined)[];
+  readonly attrs: Attributes;
+  /** The parameters of a kernel that is known already. */
+  kernel(name: string): readonly { readonly type: Type }[] | undefined;
+}
+
 /** What an author writes; `defineOp` makes an `OpDef` of it. */
 export interface OpSpec {
   readonly id: OpId;
@@ -177,6 +185,8 @@ export interface OpSpec {
   readonly cpuRef?: CpuRef | StructuredIntrinsic;
   /** Result types from operand types and attributes, where the patterns cannot say it; a string says what is wrong, and starts with `attribute` if it is one. */
   readonly infer?: (operands: readonly Type[], attrs: Attributes) => readonly Type[] | string;
+  /** The type that operand `index` must have, where its pattern allows several and what is known settles it: a literal in its place has it. */
+  readonly operandType?: (index: number, use: PartialUse) => Type | undefined;
   /** Rules beyond types: runs after operands, results, attributes and regions were found well-formed. */
   readonly verify?: (op: Op, context: VerifyContext) => void;
   /** Builds the body in IR out of front-end values; called inside a trace. */
@@ -186,12 +196,13 @@ export interface OpSpec {
 }
 
 /** An op record: everything that anyone needs to know about the op. Frozen. */
-export interface OpDef extends Required<Omit<OpSpec, 'cpuRef' | 'infer' | 'verify' | 'compose' | 'accuracy' | 'flow'>> {
+export interface OpDef extends Required<Omit<OpSpec, 'cpuRef' | 'infer' | 'operandType' | 'verify' | 'compose' | 'accuracy' | 'flow'>> {
   readonly '~op': 1;
   readonly cpuRef: CpuRef | StructuredIntrinsic | undefined;
   readonly accuracy: Accuracy | undefined;
   readonly flow: readonly Flow[] | undefined;
   readonly infer: OpSpec['infer'];
+  readonly operandType: OpSpec['operandType'];
   readonly verify: OpSpec['verify'];
   readonly compose: OpSpec['compose'];
   /** Compiled from operands, results and type variables; checks and infers types. */
@@ -229,6 +240,7 @@ export function defineOp<const S extends OpSpec>(spec: S): TypedOp<S> {
     accuracy: undefined,
     flow: undefined,
     infer: undefined,
+    operandType: undefined,
     verify: undefined,
     compose: undefined,
     ...(spec as OpSpec),

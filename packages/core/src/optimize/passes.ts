@@ -7,6 +7,7 @@ import { isRecord } from '../registry/shape.ts';
 import { verified } from '../verify/verify.ts';
 import { cse } from './cse.ts';
 import { dce } from './dce.ts';
+import { legalizeF16 } from './f16/legalize-f16.ts';
 import { fold } from './fold.ts';
 import { fuse } from './fuse/fuse.ts';
 import { inline } from './inline.ts';
@@ -14,10 +15,11 @@ import { licm } from './licm.ts';
 import { range } from './ranges/range.ts';
 import { simplify } from './simplify.ts';
 import { legalizeSmall } from './small/legalize-small.ts';
+import { legalizeVector } from './vectors/legalize-vector.ts';
 import { legalize64 } from './wide/legalize-64.ts';
 
 /** Core's own passes, in the order in which they are best run. */
-export const passes: readonly Pass[] = [inline, fold, simplify, range, licm, cse, dce, fuse, legalizeSmall, legalize64];
+export const passes: readonly Pass[] = [inline, fold, simplify, range, licm, cse, dce, fuse, legalizeF16, legalizeSmall, legalize64, legalizeVector];
 
 /** What a session runs between verifying and planning, where it is not told otherwise. None of them looks at a backend. */
 export const defaultPasses: readonly string[] = [fold, simplify, range, fold, licm, cse, dce].map((p) => p.id);

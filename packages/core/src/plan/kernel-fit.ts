@@ -7,7 +7,7 @@ import type { Type } from '../ir/types.ts';
 import { whereOf } from '../ir/where.ts';
 import { emulation } from '../optimize/legalize.ts';
 import type { RegionNames } from '../ir/where.ts';
-import { hasAttributeCells, opCell, typeCell } from '../registry/capabilities.ts';
+import { cellType, hasAttributeCells, opCell, typeCell } from '../registry/capabilities.ts';
 import type { Capabilities, Cell } from '../registry/capabilities.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Candidate } from './candidates.ts';
@@ -39,7 +39,7 @@ export function kernelGaps(kernel: Kernel, candidate: Candidate, registry: Regis
     const key = `${id} ${type}${attrs}`;
     const def = registry.lookup(id);
     if (def === undefined || def.traits.includes('terminator')) continue;
-    const where = () => whereOf({ kernel: kernel.name }, body, op, names);
+    const where = () => whereOf(top, body, op, names);
     const cell = opCell(capabilities, id, type, op.attrs);
     if (cell.how === 'unavailable') {
       gaps.push({ key, code: 'plan/no-capability', message: `\`${id}\` on ${type}${attrs} is unavailable`, reason: cell.reason ?? `\`${id}\` is unavailable`, fix: 'use another op, or a backend that has it', where: where(), available: [] });
@@ -69,7 +69,7 @@ export function kernelGaps(kernel: Kernel, candidate: Candidate, registry: Regis
 
 /**
  * How a backend that has no gaps runs the kernel: the first cell that is not native, if there is one. `authored` is the
- * kernel before it was made legal: types that are gone since are emulated.
+ * kernel before it was made legal: types and uses of ops that are gone since are emulated.
  */
 export function kernelCell(kernel: Kernel, authored: Kernel | undefined, capabilities: Capabilities, registry: Registry): Cell {
   const { body } = kernel;
@@ -78,13 +78,23 @@ export function kernelCell(kernel: Kernel, authored: Kernel | undefined, capabil
   const cells = [...gone.flatMap((type): Cell[] => {
     const reason = emulation(type);
     return reason === undefined ? [] : [{ how: 'emulated', reason }];
-  }), ...types.map((type) => typeCell(capabilities, type.spelling))];
+  }), ...goneOps(authored, kernel, capabilities), ...types.map((type) => typeCell(capabilities, type.spelling))];
   for (const [op, type] of distinctUses(body, capabilities)) {
     const id = body.opNames[op.name] ?? '';
     if (registry.lookup(id)?.traits.includes('terminator') === false) cells.push(opCell(capabilities, id, type, op.attrs));
   }
   const worst = cells.find((c) => c.how !== 'native');
   return { how: worst?.how ?? 'native', ...(worst?.reason === undefined ? {} : { reason: worst.reason }) };
+}
+
+/** The cells of what the author's kernel does with ops that are unavailable for it, and that legalising replaced. */
+function goneOps(authored: Kernel | undefined, kernel: Kernel, capabilities: Capabilities): readonly Cell[] {
+  if (authored === undefined || authored === kernel) return [];
+  const { body } = authored;
+  return distinctUses(body, capabilities).flatMap(([op, type]): Cell[] => {
+    const id = body.opNames[op.name] ?? '';
+    return opCell(capabilities, id, type, op.attrs).how === 'unavailable' ? [{ how: 'emulated', reason: `\`${id}\` on ${type} by component` }] : [];
+  });
 }
 
 function workgroupBytes(kernel: Kernel): number {
@@ -125,7 +135,7 @@ function distinctUses({ region, valueTypes, opNames }: Body, capabilities: Capab
   const uses: [Op, string, string][] = [];
   const look = ({ ops }: Region) => {
     for (const op of ops) {
-      const type = dominantType(op, valueTypes);
+      const type = cellType(valueTypes[op.operands[0] ?? op.results[0] ?? -1]);
       const plain = op.name * 2 ** 32 + (type === undefined ? 0 : type.serial + 1);
       const attrs = byAttributes[op.name] === true ? enumerated(op.attrs) : '';
       const key = attrs === '' ? plain : `${plain}${attrs}`;
@@ -142,11 +152,4 @@ function distinctUses({ region, valueTypes, opNames }: Body, capabilities: Capab
 
 function enumerated(attrs: Attributes): string {
   return Object.entries(attrs).map(([name, a]) => (a.kind === 'enum' ? ` with ${name} ${a.value}` : '')).join('');
-}
-
-/** The type that an op's capability cells are kept by: its first operand's, or its result's. */
-function dominantType(op: Op, types: readonly Type[]): Type | undefined {
-  const value = op.operands[0] ?? op.results[0];
-  const type = value === undefined ? undefined : types[value];
-  return type?.kind === 'buffer' ? type.element : type;
 }

@@ -71,7 +71,8 @@ export function plan(source: Program, options: PlanOptions): Plan {
   }
   if (compute?.capabilities !== undefined) {
     const launches = launchesOf(body, registry);
-    for (const k of program.kernels) ops.push({ op: `kernel ${k.name}`, count: launches.get(k.name) ?? 0, backend: compute.backend.id, ...kernelCell(k, host.kernels.find((h) => h.name === k.name), compute.capabilities, registry) });
+    const authored = new Map(host.kernels.map((k) => [k.name, k]));
+    for (const k of program.kernels) ops.push({ op: `kernel ${k.name}`, count: launches.get(k.name) ?? 0, backend: compute.backend.id, ...kernelCell(k, authored.get(k.name), compute.capabilities, registry) });
   }
   const used = new Set([compute, ...[...storage.values()].map((s) => s.candidate)]);
   const backends = [...used].flatMap((c) => (c?.probe.available === true ? [{ id: c.backend.id, role: c.backend.role, description: c.probe.description }] : []));

@@ -1,5 +1,6 @@
 import { NO_ATTRIBUTES } from '../ir/attributes.ts';
 import type { Attributes } from '../ir/attributes.ts';
+import type { Type } from '../ir/types.ts';
 
 /** How a backend does a thing. `emulated` and `copied` are stated, never hidden. */
 export type How = 'native' | 'emulated' | 'copied' | 'unavailable';
@@ -62,6 +63,18 @@ export function opCell(capabilities: Capabilities, op: string, type?: string, at
 export function hasAttributeCells(capabilities: Capabilities, op: string): boolean {
   const entry = capabilities.ops[op];
   return entry !== undefined && !isCell(entry) && Object.keys(entry).some((key) => key.includes('='));
+}
+
+/** Whether the op is unavailable for some use of it. */
+export function mayLackOp(capabilities: Capabilities, op: string): boolean {
+  const entry = capabilities.ops[op];
+  if (entry === undefined) return capabilities.default.how === 'unavailable';
+  return isCell(entry) ? entry.how === 'unavailable' : Object.values(entry).some((cell) => cell.how === 'unavailable');
+}
+
+/** The type that the cells of an op are kept by: that of its first operand, or else of its result; of a buffer the element's. */
+export function cellType(type: Type | undefined): Type | undefined {
+  return type?.kind === 'buffer' ? type.element : type;
 }
 
 /** The cell for a type. */

@@ -12,6 +12,7 @@ import type { CpuRef } from '../ops/op.ts';
 export interface Emitter<V> {
   /** The backend that is lowered for. */
   readonly target: string;
+  /** For errors, also later ones: the path and the author's line are found when they are read. */
   readonly where: Where;
   readonly operands: readonly V[];
   operand(index: number): V;

@@ -247,7 +247,7 @@ export class BodyReader {
     if (def === undefined && (!written || literals.some((l) => l.type === undefined))) return this.#reader.unknownOps.needed(use.id, at);
     const types = this.#operandTypes();
     const known = results.slice(0, this.#resultCount);
-    if (def !== undefined && literals.length > 0) literalTypes(this.#reader, def, literals, types, known);
+    if (def !== undefined && literals.length > 0) literalTypes(this.#reader, def, attrs, literals, types, known);
     for (const literal of literals) {
       types[literal.index] = literal.type;
       this.#operands[literal.index] = this.#constant(literal, into);

@@ -1,6 +1,7 @@
+import { NO_ATTRIBUTES } from '../ir/attributes.ts';
 import type { Attributes } from '../ir/attributes.ts';
 import type { Type } from '../ir/types.ts';
-import type { OpDef, ParamSpec } from '../ops/op.ts';
+import type { OpDef, ParamSpec, PartialUse } from '../ops/op.ts';
 import type { Reader } from './reader.ts';
 import { knownType, UNKNOWN_TYPE } from './types.ts';
 
@@ -19,24 +20,40 @@ interface Result {
 type Known = readonly (Type | undefined)[];
 
 /**
- * Gives each literal the type that the signature of `def` asks for at its place: the type that is spelled there, or what
- * the other operands, or the results, make of its type variable. `types` are those of the operands, undefined for literals
- * and for values that a problem was reported for.
+ * Gives each literal the type that the record of `def` asks for at its place: the type that is spelled there, what the other
+ * operands, or the results, make of its type variable, or what the record says of it. `types` are those of the operands,
+ * undefined for literals and for values that a problem was reported for; `attrs` is undefined where they have a problem.
  */
-export function literalTypes(reader: Reader, def: OpDef, literals: readonly Literal[], types: readonly (Type | undefined)[], results: readonly Result[]): void {
+export function literalTypes(reader: Reader, def: OpDef, attrs: Attributes | undefined, literals: readonly Literal[], types: readonly (Type | undefined)[], results: readonly Result[]): void {
   const known = [...types];
   for (const { index, type } of literals) known[index] = type;
   let said = types.some((type, i) => type === undefined && !literals.some((l) => l.index === i)) || [...literals, ...results].some(({ type }) => type === UNKNOWN_TYPE);
+  if (def.operandType !== undefined && (attrs === undefined || reader.vagueKernels)) said = true;
   const given = variables(def, known, results.map((r) => r.type));
+  const use: PartialUse = { operands: known.map((type) => (type === UNKNOWN_TYPE ? undefined : type)), attrs: attrs ?? NO_ATTRIBUTES, kernel: (name) => reader.kernels.get(name) };
   for (const literal of literals) {
     if (literal.type !== undefined) continue;
     const spec = paramAt(def.operands, literal.index);
-    literal.type = spec === undefined ? undefined : typeOf(spec.type, def, given);
-    if (literal.type !== undefined || said) continue;
-    said = true; // the others follow once one is known, or are mended alike
-    const why = spec === undefined ? `\`${def.id}\` takes no operand ${literal.index}` : `operand \`${spec.name}\` of \`${def.id}\` may have several`;
-    reader.wrong('text/literal', literal.at, `the type of \`${literal.text}\` does not follow: ${why}`, `write it behind a colon, such as \`${literal.text}: u32\``);
+    const type = spec === undefined ? `\`${def.id}\` takes no operand ${literal.index}` : (typeOf(spec.type, def, given) ?? saidType(def, literal.index, use) ?? `operand \`${spec.name}\` of \`${def.id}\` may have several`);
+    if (typeof type !== 'string') literal.type = type;
+    else if (!said) {
+      said = true; // the others follow once one is known, or are mended alike
+      reader.wrong('text/literal', literal.at, `the type of \`${literal.text}\` does not follow: ${type}`, `write it behind a colon, such as \`${literal.text}: u32\``);
+    }
   }
+}
+
+/** Records are other people's code: what they throw is a sentence too. */
+function saidType(def: OpDef, index: number, use: PartialUse): Type | string | undefined {
+  try {
+    return def.operandType?.(index, use);
+  } catch (error) {
+    return failed(def, error);
+  }
+}
+
+function failed(def: OpDef, error: unknown): string {
+  return `the record of \`${def.id}\` failed: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 /** Gives each result whose type is not written the one that follows from the operands and attributes. */
@@ -59,12 +76,11 @@ export function resultTypes(reader: Reader, def: OpDef, attrs: Attributes, opera
   for (const [i, result] of results.entries()) result.type ??= inferred[i];
 }
 
-/** Records are other people's code: what they throw is a sentence too. */
 function inferredTypes(def: OpDef, operands: readonly Type[], attrs: Attributes): readonly Type[] | string {
   try {
     return def.signature.check(operands, attrs);
   } catch (error) {
-    return `the record of \`${def.id}\` failed: ${error instanceof Error ? error.message : String(error)}`;
+    return failed(def, error);
   }
 }
 

@@ -55,6 +55,19 @@ describe('what may be left out', () => {
     ]);
   });
 
+  test('constants: where the pattern of an operand allows several types, the record says which', () => {
+    const kernel = (name: string) => `kernel ${name}(%o: buffer<bf16, write>, %n: u64, %v: bool) workgroup(1) {\n  buffer.store %o, 1, 9\n  control.return\n}\n`;
+    const text = `${kernel('k')}program p(%h: GpuBufferHandle, %c: GpuBufferHandle, %g: u64) {\n  kernel.launch 1, 2, 3, %h, 4, true {kernel = @k}\n  kernel.launch 1, %g, 3, %h, 4, true {kernel = @k}\n  kernel.launch_indirect %c, 8, %h, 5, false {kernel = @k}\n  control.return\n}`;
+    const program = parse(text, registry);
+    expect(verify(program, registry)).toEqual([]);
+    const literals = (of: Pick<Program, 'body'>) => print({ ...program, body: of.body }).match(/value = [^}]+/g)?.map((l) => l.slice(8));
+    expect(literals({ body: program.body })?.slice(2)).toEqual(['1: u32', '2: u32', '3: u32', '4: u64', 'true: bool', '1: u64', '3: u64', '4: u64', 'true: bool', '8: u64', '5: u64', 'false: bool']);
+    expect(literals({ body: program.body })?.slice(0, 2)).toEqual(['1: u32', '9: f32']);
+    expect(problems(`program p(%h: GpuBufferHandle) {\n  kernel.launch 1, 1, 1, %h, 4, true {kernel = @k}\n}\n${kernel('k')}`)).toEqual(['2:30 text/literal: the type of `4` does not follow: operand `args` of `kernel.launch` may have several']);
+    expect(problems(`kernel k(%n: u7) workgroup(1) {\n  control.return\n}\nprogram p() {\n  kernel.launch 1, 1, 1, 300 {kernel = @k}\n}`)).toEqual(['1:14 text/unknown-type: `u7` is not a type; did you mean `u8`?']);
+    expect(problems(`kernel k(%n u32) workgroup(1) {\n  control.return\n}\nprogram p() {\n  kernel.launch 1, 1, 1, 300 {kernel = @k}\n}`)).toEqual(['1:13 text/syntax: expected `:`, found `u32`']);
+  });
+
   test('sides of a workgroup, and types of attributes that the record says', () => {
     const text = 'kernel k() workgroup(8) {\n  %m = buffer.workgroup {element = u32, length = 64}\n  control.return\n}\nprogram p() {\n  control.return\n}';
     const [kernel] = parse(text, registry).kernels;

@@ -85,8 +85,11 @@ class Parser {
       workgroup = this.#workgroup();
       return workgroup !== undefined;
     });
+    const params = head.params.map((p) => p.param);
+    this.reader.kernels.set(head.name, params);
+    if (head.vague) this.reader.vagueKernels = true;
     const body = new BodyReader(this.reader, head.vague).read(head.params, this.#spanAt);
-    return { kind: 'kernel', name: head.name, params: head.params.map((p) => p.param), workgroup: workgroup ?? [1, 1, 1], body, span: this.#spanAt(head.at) };
+    return { kind: 'kernel', name: head.name, params, workgroup: workgroup ?? [1, 1, 1], body, span: this.#spanAt(head.at) };
   }
 
   #program(): Omit<Program, 'kernels'> {

@@ -1,6 +1,7 @@
 import type { Code } from '../diagnostics/codes.ts';
 import type { Where } from '../diagnostics/error.ts';
 import { meant, nearest } from '../diagnostics/nearest.ts';
+import type { Param } from '../ir/program.ts';
 import type { Type } from '../ir/types.ts';
 import type { OpDef } from '../ops/op.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -34,6 +35,10 @@ export class Reader {
   op: string | undefined;
   /** Parentheses, brackets and braces of attributes that are open; more than 0 behind a problem in one of them. */
   nested = 0;
+  /** The parameters of the kernels so far. */
+  readonly kernels = new Map<string, readonly Param[]>();
+  /** The parameters of a kernel could not all be read. */
+  vagueKernels = false;
   /** Ops and values so far. */
   ops = 0;
   values = 0;

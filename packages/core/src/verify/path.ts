@@ -1,6 +1,7 @@
 import type { Where } from '../diagnostics/error.ts';
 import type { Body, Op, Region } from '../ir/program.ts';
 import type { Span } from '../diagnostics/span.ts';
+import { spanOf } from '../ir/spans.ts';
 import type { OpFacts } from './facts.ts';
 
 /** A body and what messages about it need. */
@@ -37,7 +38,7 @@ export function placesOf(at: Located, ops: ReadonlySet<Op>): ReadonlyMap<Op, Pla
       order++;
       if (ops.has(op) && !places.has(op)) places.set(op, place(op, index, outer));
       if (op.regions.length === 0) continue;
-      const span = spanOf(at.body, op) ?? outer;
+      const span = ownSpan(at.body, op) ?? outer;
       for (let r = 0; r < op.regions.length; r++) {
         steps.push(`${idOf(at, op)}[${index}]/${regionName(at, op, r)}`);
         visit(op.regions[r] as Region, span);
@@ -47,7 +48,7 @@ export function placesOf(at: Located, ops: ReadonlySet<Op>): ReadonlyMap<Op, Pla
   }
   function place(op: Op, index: number, outer: Span | undefined): Place {
     const path = [...steps, `${idOf(at, op)}[${index}]`].join('/');
-    const own = spanOf(at.body, op);
+    const own = ownSpan(at.body, op);
     const words = own === undefined ? path : `${path} at ${own.file}:${own.line}:${own.column}`;
     return { where: { program: at.program, kernel: at.kernel, op: idOf(at, op), path, span: own ?? outer }, order, words };
   }
@@ -61,8 +62,8 @@ export function declarationOf(at: Located): Place {
 }
 
 /** The op's own span, where it has a proper one. */
-function spanOf(body: Body, op: Op): Span | undefined {
-  const span = body.debug.spans.get(op);
+function ownSpan(body: Body, op: Op): Span | undefined {
+  const span = spanOf(body, op);
   return isSpan(span) ? span : undefined;
 }
 

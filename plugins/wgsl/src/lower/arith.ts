@@ -54,7 +54,7 @@ function division(operator: '/' | '%', zero: (a: string, type: Type, ctx: Emitte
 
 const shift = (operator: '<<' | '>>'): Text => ([a, count = ''], type, ctx) => {
   const known = integerOf(count);
-  return known === undefined ? `${a} ${operator} (${count} & ${shapeOf(type, ctx).U}(31u))` : `${a} ${operator} ${known & 31}u`;
+  return known === undefined ? `${a} ${operator} (${count} & ${type.kind === 'vector' ? `${shapeOf(type, ctx).U}(31u)` : '31u'})` : `${a} ${operator} ${known & 31}u`;
 };
 
 /** A float that is a literal is no NaN: where both are, or the op has but one, the function is not needed. */

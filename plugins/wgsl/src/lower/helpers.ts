@@ -170,7 +170,8 @@ function declared(name: string, s: Shape, ctx: Emitter<string>): string {
   if (helper === undefined) throw new RangeError(`there is no function ${name}`);
   for (const needed of helper.calls ?? []) declared(needed, s, ctx);
   for (const needed of helper.callsUnsigned ?? []) declared(needed, unsigned(s), ctx);
-  const lines = helper.body(s).split('\n').map((line) => `  ${line}`);
+  // Of a scalar, what is made of a literal is the literal.
+  const lines = helper.body(s).replaceAll(/\b[uif]32\(((?:0x[\da-f]+|[\d.]+)[uif])\)/g, '$1').split('\n').map((line) => `  ${line}`);
   ctx.declare(`fn ${nameOf(name, s)}${helper.signature(s)} {\n${lines.join('\n')}\n}`);
   return nameOf(name, s);
 }

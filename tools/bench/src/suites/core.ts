@@ -1,5 +1,5 @@
 import type { Suite } from '../suite.ts';
-import { detectRow } from './core/detect.ts';
+import { detectRows } from './core/detect.ts';
 import { launchRow } from './core/launch.ts';
 import { opsRows } from './core/ops.ts';
 import { programRows } from './core/programs.ts';
@@ -11,6 +11,6 @@ export const suite: Suite = {
     yield* programRows(options);
     yield await launchRow(options);
     yield* opsRows(options);
-    yield await detectRow(options);
+    yield* detectRows(options);
   },
 };

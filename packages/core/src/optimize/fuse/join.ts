@@ -1,5 +1,6 @@
 import type { Span } from '../../diagnostics/span.ts';
 import type { Body, Kernel, Op, Param, ValueId } from '../../ir/program.ts';
+import { noteSpans, spanOf } from '../../ir/spans.ts';
 import { buffer as bufferType } from '../../ir/types.ts';
 import type { Access, BufferType } from '../../ir/types.ts';
 import type { Registry } from '../../registry/registry.ts';
@@ -50,7 +51,7 @@ function both(a: BufferType, b: BufferType): Access {
 }
 
 function joinedBody(first: Body, second: Body, params: readonly Param[], [firstAt = [], secondAt = []]: readonly (readonly number[])[], registry: Registry): Body {
-  const spans = new Map<Op, Span>();
+  const sources: { readonly made: Op; readonly from: Body; readonly of: Op }[] = [];
   const origins = new Map<Op, string>();
   const empty: Body = { opNames: [], valueTypes: [], region: { args: [], ops: [] }, debug: NO_DEBUG };
   const edit = new BodyEdit(empty, registry);
@@ -62,8 +63,8 @@ function joinedBody(first: Body, second: Body, params: readonly Param[], [firstA
       to: edit,
       origin: undefined,
       placed: (made, of) => {
-        const [span, origin] = [body.debug.spans.get(of), body.debug.origins.get(of)];
-        if (span !== undefined) spans.set(made, span);
+        sources.push({ made, from: body, of });
+        const origin = body.debug.origins.get(of);
         if (origin !== undefined) origins.set(made, origin);
       },
     });
@@ -71,7 +72,17 @@ function joinedBody(first: Body, second: Body, params: readonly Param[], [firstA
   // The return of the second ends both.
   put(first, firstAt, -1);
   put(second, secondAt, undefined);
-  return { ...edit.finish({ args, ops }), debug: { names: new Map(params.map((p, i) => [args[i] as ValueId, p.name])), spans, origins } };
+  const names = new Map(params.map((p, i) => [args[i] as ValueId, p.name]));
+  const joined: Body = { ...edit.finish({ args, ops }), debug: { names, spans: spansOf(sources, ({ from, of }) => from.debug.spans.get(of)), origins } };
+  noteSpans(joined, () => spansOf(sources, ({ from, of }) => spanOf(from, of)));
+  return joined;
+}
+
+function spansOf<S extends { readonly made: Op }>(sources: readonly S[], spanOfSource: (source: S) => Span | undefined): ReadonlyMap<Op, Span> {
+  return new Map(sources.flatMap((source) => {
+    const span = spanOfSource(source);
+    return span === undefined ? [] : [[source.made, span] as const];
+  }));
 }
 
 const NO_DEBUG: Body['debug'] = { names: new Map(), spans: new Map(), origins: new Map() };

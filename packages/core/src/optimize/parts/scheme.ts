@@ -28,6 +28,8 @@ export type Row = (args: readonly Arg[], use: PartsUse) => readonly TracedValue[
 export interface Scheme {
   /** Whether values of the type, which is of no buffer, have to go. */
   touches(type: Type): boolean;
+  /** Whether a use has its row although nothing of it is touched; absent: none has. */
+  readonly takes?: (use: PartsUse) => boolean;
   /** What stands for a value that is touched; undefined where nothing can. */
   parts(type: Type): readonly Type[] | undefined;
   /** What stands for an element of a buffer that is touched; undefined where nothing can. */

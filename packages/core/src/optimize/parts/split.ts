@@ -5,6 +5,7 @@ import type { Attribute, Attributes } from '../../ir/attributes.ts';
 import type { Body, Kernel, Op, Param, Region, ValueId } from '../../ir/program.ts';
 import { buffer as bufferType } from '../../ir/types.ts';
 import type { Type } from '../../ir/types.ts';
+import type { OpDef } from '../../ops/op.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { shown } from '../../text/json.ts';
 import { constantOp } from '../constants.ts';
@@ -20,11 +21,12 @@ import type { Arg, PartsUse, Scheme } from './scheme.ts';
  * none. Undefined where something has no parts.
  */
 export function splitKernel(kernel: Kernel, registry: Registry, scheme: Scheme): Kernel | undefined {
-  if (!kernel.body.valueTypes.some((t) => touched(t, scheme))) return kernel;
+  if (scheme.takes === undefined && !kernel.body.valueTypes.some((t) => touched(t, scheme))) return kernel;
   const constant = constantOp(registry);
   if (constant === undefined) return undefined;
   try {
-    return shown({ ...kernel, params: splitParams(kernel.params, scheme), body: new Split(kernel.body, registry, scheme, constant).run() });
+    const body = new Split(kernel.body, registry, scheme, constant).run();
+    return body === kernel.body ? kernel : shown({ ...kernel, params: splitParams(kernel.params, scheme), body });
   } catch (error) {
     if (error instanceof NoParts) return undefined;
     throw error;
@@ -83,6 +85,7 @@ export class Split extends BodyEdit {
   readonly #parts = new Map<ValueId, readonly ValueId[]>();
   readonly #constants = new Map<ValueId, Attribute>();
   readonly #frames: Frame[] = [];
+  #changed = false;
 
   constructor(body: Body, registry: Registry, scheme: Scheme, constant: string) {
     super(body, registry);
@@ -90,9 +93,10 @@ export class Split extends BodyEdit {
     this.constant = constant;
   }
 
-  /** @throws NoParts */
+  /** The same body where nothing has parts or a row. @throws NoParts */
   run(): Body {
-    return this.finish(this.region(this.body.region, { catches: ['control.return'], prefixes: {} }));
+    const region = this.region(this.body.region, { catches: ['control.return'], prefixes: {} });
+    return this.#changed ? this.finish(region) : this.body;
   }
 
   /** The type that a value has in the body that is changed. */
@@ -122,6 +126,7 @@ export class Split extends BodyEdit {
     return values.flatMap((v) => {
       const type = this.typeOf(v);
       if (!touched(type, this.scheme)) return [v];
+      this.#changed = true;
       if (type.kind === 'buffer') {
         this.retype(v, boundAs(type, this.scheme));
         return [v];
@@ -154,15 +159,14 @@ export class Split extends BodyEdit {
     if (op.regions.length > 0) return this.#structured(op, facts, out);
     const isTouched = (v: ValueId) => touched(this.typeBefore(v), this.scheme);
     if (facts.constant) return this.#constantOp(op, out);
-    if (!op.operands.some(isTouched) && !op.results.some(isTouched)) return void out.push(this.#mapped(op));
-    if (op.attrs['element']?.kind === 'type' && op.operands.length === 0) return void out.push(this.#workgroup(op));
+    const { takes } = this.scheme;
+    const isUntouched = !op.operands.some(isTouched) && !op.results.some(isTouched);
+    if (isUntouched && (takes === undefined || facts.def === undefined)) return void out.push(this.#mapped(op));
+    if (!isUntouched && op.attrs['element']?.kind === 'type' && op.operands.length === 0) return void out.push(this.#workgroup(op));
     if (facts.def === undefined) throw new NoParts();
-    const [, second] = op.operands;
-    const at = second === undefined ? undefined : this.#constants.get(second);
-    const use: PartsUse = {
-      def: facts.def, attrs: op.attrs, operands: op.operands.map((v) => this.typeBefore(v)), results: op.results.map((v) => this.typeBefore(v)),
-      index: at?.kind === 'scalar' && at.type.name === 'u32' ? Number(at.bits) : undefined,
-    };
+    const use = this.#use(op, facts.def);
+    if (isUntouched && takes?.(use) === false) return void out.push(this.#mapped(op));
+    this.#changed = true;
     if (this.scheme.row(use) === 'same') return void out.push(this.#mapped(op));
     const values = this.lowered(use, this.known(op.operands), out);
     let taken = 0;
@@ -170,6 +174,15 @@ export class Split extends BodyEdit {
       const count = isTouched(r) ? partsOf(this.typeBefore(r), this.scheme).length : 1;
       this.bind(r, values.slice(taken, (taken += count)));
     }
+  }
+
+  #use(op: Op, def: OpDef): PartsUse {
+    const [, second] = op.operands;
+    const at = second === undefined ? undefined : this.#constants.get(second);
+    return {
+      def, attrs: op.attrs, operands: op.operands.map((v) => this.typeBefore(v)), results: op.results.map((v) => this.typeBefore(v)),
+      index: at?.kind === 'scalar' && at.type.name === 'u32' ? Number(at.bits) : undefined,
+    };
   }
 
   #terminator(op: Op): Op {

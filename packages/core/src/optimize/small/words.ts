@@ -1,9 +1,14 @@
 import type { TracedBuffer } from '../../build/buffer-view.ts';
+import { control } from '../../build/control.ts';
 import type { TracedValue } from '../../build/value.ts';
+import { scalarAttribute } from '../../ir/attributes.ts';
+import { loadedType, scalarCount } from '../../ir/types.ts';
+import type { Type } from '../../ir/types.ts';
+import { emit, ofScalars, scalarsOf } from '../parts/rows.ts';
 
 /*
- * Elements of 8 and 16 bits in words of 32: how they are loaded and stored, written with the front end. `buffer` is seen
- * as u32, `length` counts its small elements.
+ * Elements of 8 and 16 bits, and arrays of such, in words of 32: how they are loaded and stored, written with the front
+ * end.
  */
 type V = TracedValue;
 
@@ -34,40 +39,81 @@ export const SMALL: Readonly<Record<string, SmallElement>> = {
   bf16: { bits: 16, widen: (b) => b.shl(16).bitcast('f32'), narrow: toBf16 },
 };
 
+/** A buffer of small elements that is seen as one of u32. */
+export interface SmallView {
+  readonly of: SmallElement;
+  /** `of`, or an array of it. */
+  readonly element: Type;
+  readonly buffer: TracedBuffer;
+  /** Elements. */
+  readonly length: V;
+}
+
 /** Where it cannot be an element: buffers have at most 2^32 - 1. */
 const NOWHERE = 0xffffffff;
 
 interface Place {
-  readonly inside: V;
   readonly word: V;
-  /** By how many bits the element is shifted in its word. */
+  /** By how many bits the scalar is shifted in its word. */
   readonly shift: V;
   readonly mask: number;
 }
 
-function placeOf({ bits }: SmallElement, index: V, length: V): Place {
+/** Scalar `k` of an element. */
+function placeOf({ of: { bits }, element, length }: SmallView, index: V, k: number): Place {
   const inside = index.lt(length);
+  const count = scalarCount(element) ?? 1;
+  const at = count === 1 ? index : index.mul(count).add(k);
   const [wordShift, rest] = bits === 8 ? [2, 3] : [1, 1];
-  return { inside, word: inside.select(index.shr(wordShift), NOWHERE), shift: index.and(rest).mul(bits), mask: 2 ** bits - 1 };
+  return { word: inside.select(at.shr(wordShift), NOWHERE), shift: at.and(rest).mul(bits), mask: 2 ** bits - 1 };
 }
+
+type Read = (buffer: TracedBuffer, word: V) => V;
 
 /** A word that other invocations may be changing in its other elements: a plain load would race with them. */
-function wordAt(buffer: TracedBuffer, word: V): V {
-  return buffer.type.access === 'read' ? buffer.load(word) : buffer.atomicOr(word, 0);
-}
+const wordAt: Read = (buffer, word) => (buffer.type.access === 'read' ? buffer.load(word) : buffer.atomicOr(word, 0));
+const uniformWord: Read = (buffer, word) => emit('control.uniform_load', [buffer, word]);
 
-export function load(element: SmallElement, buffer: TracedBuffer, index: V, length: V): V {
-  const { word, shift, mask } = placeOf(element, index, length);
-  // Out of bounds the word is zero, and zero is zero as every element.
-  return element.widen(wordAt(buffer, word).shr(shift).and(mask));
+/** The bits of each scalar of an element. Out of bounds the word is zero, and zero is zero as every element. */
+function bitsAt(view: SmallView, index: V, read: Read): readonly V[] {
+  return Array.from({ length: scalarCount(view.element) ?? 1 }, (_, k) => {
+    const { word, shift, mask } = placeOf(view, index, k);
+    return read(view.buffer, word).shr(shift).and(mask);
+  });
 }
 
 /**
  * Flips the bits of the element that differ, and none of the others: invocations that store to different elements of a
  * word do not disturb each other, as its own element is what no other invocation writes.
  */
-export function store(element: SmallElement, buffer: TracedBuffer, index: V, length: V, value: V): void {
-  const { word, shift, mask } = placeOf(element, index, length);
-  const old = wordAt(buffer, word).shr(shift);
-  buffer.atomicXor(word, old.xor(element.narrow(value)).and(mask).shl(shift));
+function storeBits(view: SmallView, index: V, bitsOf: (k: number) => V): void {
+  for (let k = 0; k < (scalarCount(view.element) ?? 1); k++) {
+    const { word, shift, mask } = placeOf(view, index, k);
+    const old = wordAt(view.buffer, word).shr(shift);
+    view.buffer.atomicXor(word, old.xor(bitsOf(k)).and(mask).shl(shift));
+  }
+}
+
+const loaded = (read: Read) => (view: SmallView, index: V): V => ofScalars(loadedType(view.element), bitsAt(view, index, read).map((b) => view.of.widen(b)));
+export const load: (view: SmallView, index: V) => V = loaded(wordAt);
+export const uniformLoad: (view: SmallView, index: V) => V = loaded(uniformWord);
+
+export function store(view: SmallView, index: V, value: V): void {
+  const scalars = scalarsOf(value);
+  storeBits(view, index, (k) => view.of.narrow(scalars[k] as V));
+}
+
+/**
+ * A copy that the workgroup starts as one: each invocation copies elements of its own, at once. What would tell that
+ * from a later copy is a race.
+ */
+export function copy(target: SmallView, targetIndex: V, source: SmallView, sourceIndex: V, count: V, [sx, sy, sz]: readonly [number, number, number]): void {
+  const [x, y, z] = (['x', 'y', 'z'] as const).map((axis) => emit('kernel.local_id', [], { axis: { kind: 'enum', value: axis } })) as [V, V, V];
+  const loop = control.for as unknown as (range: { readonly from: V; readonly to: V; readonly step: V }, body: (i: V) => void) => void;
+  const step = emit('arith.constant', [], { value: scalarAttribute('u32', sx * sy * sz) });
+  // An index that would wrap stays out of bounds.
+  loop({ from: x.add(y.mul(sx)).add(z.mul(sx * sy)), to: count, step }, (i) => {
+    const bits = bitsAt(source, sourceIndex.addSat(i), wordAt);
+    storeBits(target, targetIndex.addSat(i), (k) => bits[k] as V);
+  });
 }

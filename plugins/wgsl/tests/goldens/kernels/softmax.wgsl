@@ -16,11 +16,11 @@ var<workgroup> shared_memory: array<f32, 256>;
 
 fn rank_f32(a: f32) -> u32 {
   let bits = bitcast<i32>(a);
-  return bitcast<u32>(bits ^ ((bits >> u32(31u)) & i32(0x7fffffffi)));
+  return bitcast<u32>(bits ^ ((bits >> 31u) & 0x7fffffffi));
 }
 
 fn max_of_f32(a: f32, b: f32) -> f32 {
-  return select(b, a, rank_f32(a) - u32(0x7f800001u) > rank_f32(b) - u32(0x7f800001u));
+  return select(b, a, rank_f32(a) - 0x7f800001u > rank_f32(b) - 0x7f800001u);
 }
 
 @compute @workgroup_size(256, 1, 1)

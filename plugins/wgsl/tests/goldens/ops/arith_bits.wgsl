@@ -12,8 +12,8 @@ var<workgroup> in_vec2_u32_: array<vec2<u32>, 1>;
 
 fn rotate_left_i32(a: i32, count: u32) -> i32 {
   let bits = bitcast<u32>(a);
-  let n = count & u32(31u);
-  return bitcast<i32>((bits << n) | (bits >> ((u32(32u) - n) & u32(31u))));
+  let n = count & 31u;
+  return bitcast<i32>((bits << n) | (bits >> ((32u - n) & 31u)));
 }
 
 fn rotate_left_i32x2(a: vec2<i32>, count: vec2<u32>) -> vec2<i32> {
@@ -24,8 +24,8 @@ fn rotate_left_i32x2(a: vec2<i32>, count: vec2<u32>) -> vec2<i32> {
 
 fn rotate_left_u32(a: u32, count: u32) -> u32 {
   let bits = bitcast<u32>(a);
-  let n = count & u32(31u);
-  return bitcast<u32>((bits << n) | (bits >> ((u32(32u) - n) & u32(31u))));
+  let n = count & 31u;
+  return bitcast<u32>((bits << n) | (bits >> ((32u - n) & 31u)));
 }
 
 fn rotate_left_u32x2(a: vec2<u32>, count: vec2<u32>) -> vec2<u32> {
@@ -36,8 +36,8 @@ fn rotate_left_u32x2(a: vec2<u32>, count: vec2<u32>) -> vec2<u32> {
 
 fn rotate_right_i32(a: i32, count: u32) -> i32 {
   let bits = bitcast<u32>(a);
-  let n = count & u32(31u);
-  return bitcast<i32>((bits >> n) | (bits << ((u32(32u) - n) & u32(31u))));
+  let n = count & 31u;
+  return bitcast<i32>((bits >> n) | (bits << ((32u - n) & 31u)));
 }
 
 fn rotate_right_i32x2(a: vec2<i32>, count: vec2<u32>) -> vec2<i32> {
@@ -48,8 +48,8 @@ fn rotate_right_i32x2(a: vec2<i32>, count: vec2<u32>) -> vec2<i32> {
 
 fn rotate_right_u32(a: u32, count: u32) -> u32 {
   let bits = bitcast<u32>(a);
-  let n = count & u32(31u);
-  return bitcast<u32>((bits >> n) | (bits << ((u32(32u) - n) & u32(31u))));
+  let n = count & 31u;
+  return bitcast<u32>((bits >> n) | (bits << ((32u - n) & 31u)));
 }
 
 fn rotate_right_u32x2(a: vec2<u32>, count: vec2<u32>) -> vec2<u32> {
@@ -60,8 +60,8 @@ fn rotate_right_u32x2(a: vec2<u32>, count: vec2<u32>) -> vec2<u32> {
 
 fn swap_bytes_i32(a: i32) -> i32 {
   let bits = bitcast<u32>(a);
-  let pairs = ((bits & u32(0xff00ffu)) << u32(8u)) | ((bits >> u32(8u)) & u32(0xff00ffu));
-  return bitcast<i32>((pairs << u32(16u)) | (pairs >> u32(16u)));
+  let pairs = ((bits & 0xff00ffu) << 8u) | ((bits >> 8u) & 0xff00ffu);
+  return bitcast<i32>((pairs << 16u) | (pairs >> 16u));
 }
 
 fn swap_bytes_i32x2(a: vec2<i32>) -> vec2<i32> {
@@ -72,8 +72,8 @@ fn swap_bytes_i32x2(a: vec2<i32>) -> vec2<i32> {
 
 fn swap_bytes_u32(a: u32) -> u32 {
   let bits = bitcast<u32>(a);
-  let pairs = ((bits & u32(0xff00ffu)) << u32(8u)) | ((bits >> u32(8u)) & u32(0xff00ffu));
-  return bitcast<u32>((pairs << u32(16u)) | (pairs >> u32(16u)));
+  let pairs = ((bits & 0xff00ffu) << 8u) | ((bits >> 8u) & 0xff00ffu);
+  return bitcast<u32>((pairs << 16u) | (pairs >> 16u));
 }
 
 fn swap_bytes_u32x2(a: vec2<u32>) -> vec2<u32> {
@@ -168,25 +168,25 @@ fn arith_bits(
   let not_of_vec2bool_66 = !a65b;
   let a67 = in_i32_[local_id.x];
   let b68 = in_u32_[local_id.x];
-  let shl_of_i32_69 = a67 << (b68 & u32(31u));
+  let shl_of_i32_69 = a67 << (b68 & 31u);
   let a70 = in_vec2_i32_[local_id.x];
   let b71 = in_vec2_u32_[local_id.x];
   let shl_of_vec2i32_72 = a70 << (b71 & vec2<u32>(31u));
   let a73 = in_u32_[local_id.x];
   let b74 = in_u32_[local_id.x];
-  let shl_of_u32_75 = a73 << (b74 & u32(31u));
+  let shl_of_u32_75 = a73 << (b74 & 31u);
   let a76 = in_vec2_u32_[local_id.x];
   let b77 = in_vec2_u32_[local_id.x];
   let shl_of_vec2u32_78 = a76 << (b77 & vec2<u32>(31u));
   let a79 = in_i32_[local_id.x];
   let b80 = in_u32_[local_id.x];
-  let shr_of_i32_81 = a79 >> (b80 & u32(31u));
+  let shr_of_i32_81 = a79 >> (b80 & 31u);
   let a82 = in_vec2_i32_[local_id.x];
   let b83 = in_vec2_u32_[local_id.x];
   let shr_of_vec2i32_84 = a82 >> (b83 & vec2<u32>(31u));
   let a85 = in_u32_[local_id.x];
   let b86 = in_u32_[local_id.x];
-  let shr_of_u32_87 = a85 >> (b86 & u32(31u));
+  let shr_of_u32_87 = a85 >> (b86 & 31u);
   let a88 = in_vec2_u32_[local_id.x];
   let b89 = in_vec2_u32_[local_id.x];
   let shr_of_vec2u32_90 = a88 >> (b89 & vec2<u32>(31u));

@@ -16,12 +16,12 @@ var<workgroup> in_vec2_f32_: array<vec2<f32>, 1>;
 
 fn order_f32(a: f32) -> u32 {
   let bits = bitcast<i32>(a);
-  return bitcast<u32>(select(bits, i32(i32(-2147483648)) - bits, bits < i32(0i))) + u32(0x7f800000u);
+  return bitcast<u32>(select(bits, i32(i32(-2147483648)) - bits, bits < 0i)) + 0x7f800000u;
 }
 
 fn equal_f32(a: f32, b: f32) -> bool {
   let at = order_f32(a);
-  return (at == order_f32(b)) & (at <= u32(0xff000000u));
+  return (at == order_f32(b)) & (at <= 0xff000000u);
 }
 
 fn order_f32x2(a: vec2<f32>) -> vec2<u32> {
@@ -36,7 +36,7 @@ fn equal_f32x2(a: vec2<f32>, b: vec2<f32>) -> vec2<bool> {
 
 fn less_f32(a: f32, b: f32) -> bool {
   let most = order_f32(b);
-  return (order_f32(a) < most) & (most <= u32(0xff000000u));
+  return (order_f32(a) < most) & (most <= 0xff000000u);
 }
 
 fn less_f32x2(a: vec2<f32>, b: vec2<f32>) -> vec2<bool> {
@@ -46,7 +46,7 @@ fn less_f32x2(a: vec2<f32>, b: vec2<f32>) -> vec2<bool> {
 
 fn less_equal_f32(a: f32, b: f32) -> bool {
   let most = order_f32(b);
-  return (order_f32(a) <= most) & (most <= u32(0xff000000u));
+  return (order_f32(a) <= most) & (most <= 0xff000000u);
 }
 
 fn less_equal_f32x2(a: vec2<f32>, b: vec2<f32>) -> vec2<bool> {

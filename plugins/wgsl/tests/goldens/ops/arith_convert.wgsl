@@ -15,20 +15,20 @@ var<workgroup> in_f32_: array<f32, 1>;
 var<workgroup> in_vec2_f32_: array<vec2<f32>, 1>;
 
 fn to_bool_f32(a: f32) -> bool {
-  return (bitcast<u32>(a) & u32(0x7fffffffu)) != u32(0u);
+  return (bitcast<u32>(a) & 0x7fffffffu) != 0u;
 }
 
 fn is_nan_f32(a: f32) -> bool {
-  return (bitcast<u32>(a) & u32(0x7fffffffu)) > u32(0x7f800000u);
+  return (bitcast<u32>(a) & 0x7fffffffu) > 0x7f800000u;
 }
 
 fn to_i32_f32(a: f32) -> i32 {
-  return select(select(select(i32(a), i32(2147483647i), a >= f32(2147483648.0f)), i32(i32(-2147483648)), a <= f32(-2147483648.0f)), i32(0i), is_nan_f32(a));
+  return select(select(select(i32(a), 2147483647i, a >= 2147483648.0f), i32(i32(-2147483648)), a <= f32(-2147483648.0f)), 0i, is_nan_f32(a));
 }
 
 fn to_u32_f32(a: f32) -> u32 {
-  let most = select(u32(a), u32(0xffffffffu), a >= f32(4294967296.0f));
-  return select(u32(0u), most, (a > f32(0.0f)) & !is_nan_f32(a));
+  let most = select(u32(a), 0xffffffffu, a >= 4294967296.0f);
+  return select(0u, most, (a > 0.0f) & !is_nan_f32(a));
 }
 
 fn to_bool_f32x2(a: vec2<f32>) -> vec2<bool> {

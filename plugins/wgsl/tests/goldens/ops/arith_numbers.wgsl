@@ -24,11 +24,11 @@ fn remainder_f32x2(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
 
 fn rank_f32(a: f32) -> u32 {
   let bits = bitcast<i32>(a);
-  return bitcast<u32>(bits ^ ((bits >> u32(31u)) & i32(0x7fffffffi)));
+  return bitcast<u32>(bits ^ ((bits >> 31u) & 0x7fffffffi));
 }
 
 fn min_of_f32(a: f32, b: f32) -> f32 {
-  return select(b, a, rank_f32(a) - u32(0x807fffffu) < rank_f32(b) - u32(0x807fffffu));
+  return select(b, a, rank_f32(a) - 0x807fffffu < rank_f32(b) - 0x807fffffu);
 }
 
 fn rank_f32x2(a: vec2<f32>) -> vec2<u32> {
@@ -41,7 +41,7 @@ fn min_of_f32x2(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
 }
 
 fn max_of_f32(a: f32, b: f32) -> f32 {
-  return select(b, a, rank_f32(a) - u32(0x7f800001u) > rank_f32(b) - u32(0x7f800001u));
+  return select(b, a, rank_f32(a) - 0x7f800001u > rank_f32(b) - 0x7f800001u);
 }
 
 fn max_of_f32x2(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
@@ -50,7 +50,7 @@ fn max_of_f32x2(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
 
 fn add_sat_signed_i32(a: i32, b: i32) -> i32 {
   let sum = a + b;
-  return select(sum, (a >> u32(31u)) ^ i32(0x7fffffffi), ((a ^ sum) & (b ^ sum)) < i32(0i));
+  return select(sum, (a >> 31u) ^ 0x7fffffffi, ((a ^ sum) & (b ^ sum)) < 0i);
 }
 
 fn add_sat_signed_i32x2(a: vec2<i32>, b: vec2<i32>) -> vec2<i32> {
@@ -68,7 +68,7 @@ fn add_sat_unsigned_u32x2(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
 
 fn sub_sat_signed_i32(a: i32, b: i32) -> i32 {
   let difference = a - b;
-  return select(difference, (a >> u32(31u)) ^ i32(0x7fffffffi), ((a ^ b) & (a ^ difference)) < i32(0i));
+  return select(difference, (a >> 31u) ^ 0x7fffffffi, ((a ^ b) & (a ^ difference)) < 0i);
 }
 
 fn sub_sat_signed_i32x2(a: vec2<i32>, b: vec2<i32>) -> vec2<i32> {
@@ -85,20 +85,20 @@ fn sub_sat_unsigned_u32x2(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
 }
 
 fn mul_high_unsigned_u32(a: u32, b: u32) -> u32 {
-  let middle = (a >> u32(16u)) * (b & u32(0xffffu)) + (((a & u32(0xffffu)) * (b & u32(0xffffu))) >> u32(16u));
-  let rest = (a & u32(0xffffu)) * (b >> u32(16u)) + (middle & u32(0xffffu));
-  return (a >> u32(16u)) * (b >> u32(16u)) + (middle >> u32(16u)) + (rest >> u32(16u));
+  let middle = (a >> 16u) * (b & 0xffffu) + (((a & 0xffffu) * (b & 0xffffu)) >> 16u);
+  let rest = (a & 0xffffu) * (b >> 16u) + (middle & 0xffffu);
+  return (a >> 16u) * (b >> 16u) + (middle >> 16u) + (rest >> 16u);
 }
 
 fn mul_high_signed_i32(a: i32, b: i32) -> i32 {
   let high = mul_high_unsigned_u32(bitcast<u32>(a), bitcast<u32>(b));
-  return bitcast<i32>(high) - select(i32(0i), b, a < i32(0i)) - select(i32(0i), a, b < i32(0i));
+  return bitcast<i32>(high) - select(0i, b, a < 0i) - select(0i, a, b < 0i);
 }
 
 fn mul_sat_signed_i32(a: i32, b: i32) -> i32 {
   let product = a * b;
-  let fits = mul_high_signed_i32(a, b) == (product >> u32(31u));
-  return select(((a ^ b) >> u32(31u)) ^ i32(0x7fffffffi), product, fits);
+  let fits = mul_high_signed_i32(a, b) == (product >> 31u);
+  return select(((a ^ b) >> 31u) ^ 0x7fffffffi, product, fits);
 }
 
 fn mul_high_unsigned_u32x2(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
@@ -119,7 +119,7 @@ fn mul_sat_signed_i32x2(a: vec2<i32>, b: vec2<i32>) -> vec2<i32> {
 }
 
 fn mul_sat_unsigned_u32(a: u32, b: u32) -> u32 {
-  return select(a * b, u32(0xffffffffu), mul_high_unsigned_u32(a, b) != u32(0u));
+  return select(a * b, 0xffffffffu, mul_high_unsigned_u32(a, b) != 0u);
 }
 
 fn mul_sat_unsigned_u32x2(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {

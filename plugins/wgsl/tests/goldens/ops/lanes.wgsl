@@ -15,11 +15,11 @@ struct Launch {
 
 fn rank_f32(a: f32) -> u32 {
   let bits = bitcast<i32>(a);
-  return bitcast<u32>(bits ^ ((bits >> u32(31u)) & i32(0x7fffffffi)));
+  return bitcast<u32>(bits ^ ((bits >> 31u) & 0x7fffffffi));
 }
 
 fn min_of_f32(a: f32, b: f32) -> f32 {
-  return select(b, a, rank_f32(a) - u32(0x807fffffu) < rank_f32(b) - u32(0x807fffffu));
+  return select(b, a, rank_f32(a) - 0x807fffffu < rank_f32(b) - 0x807fffffu);
 }
 
 @compute @workgroup_size(96, 1, 1)

@@ -12,13 +12,13 @@ var<workgroup> in_vec2_f32_: array<vec2<f32>, 1>;
 
 fn power_f32(a: f32, b: f32) -> f32 {
   let whole = b == trunc(b);
-  let odd = whole & (abs(b) < f32(16777216.0f)) & (trunc(b * f32(0.5f)) * f32(2.0f) != b);
-  let sign = select(u32(0u), bitcast<u32>(a) & u32(0x80000000u), odd);
-  let of_zero = select(u32(0u), u32(0x7f800000u), b < f32(0.0f));
-  let size = select(bitcast<u32>(exp2(b * log2(abs(a)))), of_zero, (bitcast<u32>(a) & u32(0x7fffffffu)) == u32(0u));
-  let defined = (a >= f32(0.0f)) | whole | ((bitcast<u32>(a) & u32(0x7fffffffu)) == u32(0u));
-  let result = bitcast<f32>(select(u32(0x7fc00000u), size | sign, defined));
-  return select(result, f32(1.0f), (bitcast<u32>(b) & u32(0x7fffffffu)) == u32(0u));
+  let odd = whole & (abs(b) < 16777216.0f) & (trunc(b * 0.5f) * 2.0f != b);
+  let sign = select(0u, bitcast<u32>(a) & 0x80000000u, odd);
+  let of_zero = select(0u, 0x7f800000u, b < 0.0f);
+  let size = select(bitcast<u32>(exp2(b * log2(abs(a)))), of_zero, (bitcast<u32>(a) & 0x7fffffffu) == 0u);
+  let defined = (a >= 0.0f) | whole | ((bitcast<u32>(a) & 0x7fffffffu) == 0u);
+  let result = bitcast<f32>(select(0x7fc00000u, size | sign, defined));
+  return select(result, 1.0f, (bitcast<u32>(b) & 0x7fffffffu) == 0u);
 }
 
 fn power_f32x2(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
@@ -33,11 +33,11 @@ fn power_f32x2(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
 }
 
 fn angle_f32(y: f32, x: f32) -> f32 {
-  let sign = bitcast<u32>(y) & u32(0x80000000u);
-  let on_x = select(f32(0.0f), f32(3.14159265f), (bitcast<u32>(x) & u32(0x80000000u)) != u32(0u));
-  let on_axis = select(f32(1.57079633f), on_x, (bitcast<u32>(y) & u32(0x7fffffffu)) == u32(0u));
+  let sign = bitcast<u32>(y) & 0x80000000u;
+  let on_x = select(0.0f, 3.14159265f, (bitcast<u32>(x) & 0x80000000u) != 0u);
+  let on_axis = select(1.57079633f, on_x, (bitcast<u32>(y) & 0x7fffffffu) == 0u);
   let signed_axis = bitcast<f32>(bitcast<u32>(on_axis) | sign);
-  return select(atan2(y, x), signed_axis, ((bitcast<u32>(y) & u32(0x7fffffffu)) == u32(0u)) | ((bitcast<u32>(x) & u32(0x7fffffffu)) == u32(0u)));
+  return select(atan2(y, x), signed_axis, ((bitcast<u32>(y) & 0x7fffffffu) == 0u) | ((bitcast<u32>(x) & 0x7fffffffu) == 0u));
 }
 
 fn angle_f32x2(y: vec2<f32>, x: vec2<f32>) -> vec2<f32> {
@@ -49,9 +49,9 @@ fn angle_f32x2(y: vec2<f32>, x: vec2<f32>) -> vec2<f32> {
 }
 
 fn sign_of_f32(a: f32) -> f32 {
-  let size = (bitcast<u32>(a) & u32(0x7fffffffu));
-  let one = bitcast<f32>((bitcast<u32>(a) & u32(0x80000000u)) | u32(0x3f800000u));
-  return select(one, a, (size == u32(0u)) | (size > u32(0x7f800000u)));
+  let size = (bitcast<u32>(a) & 0x7fffffffu);
+  let one = bitcast<f32>((bitcast<u32>(a) & 0x80000000u) | 0x3f800000u);
+  return select(one, a, (size == 0u) | (size > 0x7f800000u));
 }
 
 fn sign_of_f32x2(a: vec2<f32>) -> vec2<f32> {
@@ -61,7 +61,7 @@ fn sign_of_f32x2(a: vec2<f32>) -> vec2<f32> {
 }
 
 fn is_nan_f32(a: f32) -> bool {
-  return (bitcast<u32>(a) & u32(0x7fffffffu)) > u32(0x7f800000u);
+  return (bitcast<u32>(a) & 0x7fffffffu) > 0x7f800000u;
 }
 
 fn is_nan_f32x2(a: vec2<f32>) -> vec2<bool> {
@@ -69,7 +69,7 @@ fn is_nan_f32x2(a: vec2<f32>) -> vec2<bool> {
 }
 
 fn is_inf_f32(a: f32) -> bool {
-  return (bitcast<u32>(a) & u32(0x7fffffffu)) == u32(0x7f800000u);
+  return (bitcast<u32>(a) & 0x7fffffffu) == 0x7f800000u;
 }
 
 fn is_inf_f32x2(a: vec2<f32>) -> vec2<bool> {
@@ -77,7 +77,7 @@ fn is_inf_f32x2(a: vec2<f32>) -> vec2<bool> {
 }
 
 fn is_finite_f32(a: f32) -> bool {
-  return (bitcast<u32>(a) & u32(0x7fffffffu)) < u32(0x7f800000u);
+  return (bitcast<u32>(a) & 0x7fffffffu) < 0x7f800000u;
 }
 
 fn is_finite_f32x2(a: vec2<f32>) -> vec2<bool> {

@@ -4,13 +4,14 @@ import type { Placement, ProgramIr } from '@sluice/core';
 import { plugin as cpuRef } from '@sluice/cpu-ref/plugin';
 import { plugin as fs } from '@sluice/fs/plugin';
 import { wrongValue } from '../../errors.ts';
-import { growthOf, interleave, rate, rowOf } from '../../harness.ts';
-import type { Contestant, Goal } from '../../harness.ts';
+import { growthOf, interleave, rate, rowOf, worstGrowth } from '../../harness.ts';
+import type { Contestant, Goal, Rounds } from '../../harness.ts';
 import { copyOf, mixedProgram, opsIn, valueUsesIn } from '../../programs.ts';
 import type { Row, SuiteOptions } from '../../suite.ts';
 
 const SIZE = 100_000;
-const GROWTH = 10;
+/** Sizes at which growth is taken; the worst of the larger ones over the smallest is reported. */
+const SIZES = [125_000, 250_000, 500_000, 1_000_000] as const;
 const FAST: readonly Goal[] = [{ of: 'value', atLeast: 1e6 }];
 const FASTER: readonly Goal[] = [{ of: 'value', atLeast: 3e6 }];
 const GOALS = { build: FAST, verify: FAST, print: FAST, parse: FAST, optimize: [{ of: 'value', atLeast: 3e5 }], plan: FAST, 'wire-encode': FASTER, 'wire-decode': FASTER } as const satisfies Readonly<Record<string, readonly Goal[]>>;
@@ -23,21 +24,29 @@ export async function* programRows({ quick }: SuiteOptions): AsyncGenerator<Row>
   const registry = new Registry().with(cpuRef).with(fs);
   const small = subject(size, registry);
   const rounds = quick ? { warmup: 1, rounds: 2 } : { warmup: 4, rounds: 15 };
-  const fewer = quick ? { warmup: 0, rounds: 2 } : { warmup: 1, rounds: 7 };
+  const fewer = quick ? { warmup: 0, rounds: 2 } : { warmup: 1, rounds: 5 };
   for (const station of STATIONS) {
     const { contestant, peer, peerName } = small[station];
     const [samples = [], peerSamples = []] = await interleave([contestant, peer], rounds);
     yield rowOf({ name: `core/${station}`, unit: 'ops/s', figure: rate, samples, peer: { name: peerName, samples: peerSamples }, goals: GOALS[station] });
   }
-  const large = subject(size * GROWTH, registry); // not made before: a heap full of it would slow the rows above
-  for (const station of STATIONS) {
-    const [s, l] = [small[station], large[station]];
-    const [smaller = [], larger = [], peerSmaller = [], peerLarger = []] = await interleave([repeated(s.contestant), l.contestant, repeated(s.peer), l.peer], fewer);
-    yield growthOf({
-      name: `core/${station}-growth`, smaller, larger, peer: { name: s.peerName, smaller: peerSmaller, larger: peerLarger }, goals: LINEAR,
-      note: `time of an op in a program of ${large.work} ops over that in one of ${small.work}`,
-    });
+  yield* growthRows(quick ? SIZES.map((n) => n / 50) : SIZES, registry, fewer);
+}
+
+/** One larger program at a time beside the smallest: a heap full of all of them would slow each. */
+async function* growthRows([smallest = 0, ...larger]: readonly number[], registry: Registry, rounds: Rounds): AsyncGenerator<Row> {
+  const small = subject(smallest, registry);
+  const growths = new Map(STATIONS.map((station) => [station, new Map<string, Row>()]));
+  for (const size of larger) {
+    const large = subject(size, registry);
+    for (const [station, rows] of growths) {
+      const [s, l] = [small[station], large[station]];
+      const times = Math.round(size / smallest);
+      const [smaller = [], bigger = [], peerSmaller = [], peerBigger = []] = await interleave([repeated(s.contestant, times), l.contestant, repeated(s.peer, times), l.peer], rounds);
+      rows.set(`${large.work} ops`, growthOf({ name: `core/${station}-growth`, smaller, larger: bigger, peer: { name: s.peerName, smaller: peerSmaller, larger: peerBigger }, goals: LINEAR }));
+    }
   }
+  for (const rows of growths.values()) yield worstGrowth(rows, `time of an op over that in a program of ${small.work} ops`);
 }
 
 interface Station {
@@ -116,11 +125,11 @@ function subject(ops: number, registry: Registry): { readonly work: number } & R
 }
 
 /** As many runs in a sample as make up for the smaller size: both leave as much for the garbage collector. */
-function repeated({ work, run, check }: Contestant): Contestant {
+function repeated({ work, run, check }: Contestant, times: number): Contestant {
   return {
-    work: work * GROWTH,
+    work: work * times,
     run: async () => {
-      for (let i = 1; i < GROWTH; i++) await run();
+      for (let i = 1; i < times; i++) await run();
       return run();
     },
     check,
