@@ -57,7 +57,7 @@ function count(counting: Counting, body: () => void, ctx: Emitter<string>, modul
   const down = known < 0;
   const by = Math.abs(known);
   if (by === 1 || endsBefore(to, known, signed)) {
-    const next = by === 1 ? (down ? `${index}--` : `${index}++`) : `${index} ${down ? '-' : '+'}= ${by}${signed ? 'i' : 'u'}`;
+    const next = by === 1 ? (down ? `${index}--` : `${index}++`) : `${index} += ${step}`;
     return void module.block(`for (var ${index} = ${from}; ${index} ${down ? '>' : '<'} ${to}; ${next}) {`, body);
   }
   const ahead = down ? `${index} - ${to}` : `${to} - ${index}`;

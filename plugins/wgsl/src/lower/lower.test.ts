@@ -68,6 +68,11 @@ describe('guards', () => {
   });
 });
 
+test('a loop that counts by the least i32, of which there is no negative', () => {
+  const kernel = defineKernel('k', { params: { out: 'buffer<i32, write>', x: 'i32' }, workgroup: 1 }, ({ out, x }) => out.store(0, control.for({ from: x, to: 0, step: -2147483648 }, i32(0), (_, n) => n.add(1))));
+  expect(statements(lower(kernel).code)).toContain('for (var i = x; i > 0i; i += i32(-2147483648)) {');
+});
+
 describe('names', () => {
   test.each([...WORDS])('%s is none', (word) => {
     const { code } = lower(defineKernel('k', { params: { [word]: 'u32', out: 'buffer<u32, write>' }, workgroup: 1 }, (args) => (args as { out: { store(i: number, v: unknown): void } }).out.store(0, args[word])));

@@ -54,7 +54,7 @@ fn loops(
     }
   }
   var carried3 = 1u;
-  for (var i3 = m; i3 > (-5i); i3 -= 2i) {
+  for (var i3 = m; i3 > (-5i); i3 += (-2i)) {
     let v3 = u32(i3);
     let v4 = carried3 * v3;
     carried3 = v4;
