@@ -142,6 +142,8 @@ describe('snapshots', () => {
     for (const change of [() => ops.delete('arith.add'), () => ops.set('arith.add', {}), () => ops.clear(), ...(['plugins', 'rejected', 'warnings', 'dangling', 'transfers'] as const).map((list) => () => (r[list] as unknown[]).push({})), () => Object.assign(r, { ops: new Map() })]) {
       expect(change).toThrow(TypeError);
     }
+    const add = r.lookup('arith.add') as unknown as { traits: string[]; effects: unknown[]; operands: { type: string }[]; typeVars: Record<string, string[]> };
+    for (const change of [() => add.traits.push('x'), () => add.effects.push(1), () => Object.assign(add.operands[0]!, { type: 'f32' }), () => add.typeVars['T']!.push('bool')]) expect(change).toThrow(TypeError);
     expect(r.lookup('arith.add')?.id).toBe('arith.add');
   });
 

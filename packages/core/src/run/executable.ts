@@ -117,7 +117,7 @@ export class CompiledProgram {
     } catch (error) {
       run.fail(error);
       await run.drained();
-      throw withWritten(run.failure?.error, run.written.values());
+      throw run.failedByCaller ? run.failure?.error : withWritten(run.failure?.error, run.written.values());
     } finally {
       disregard();
       run.end();
