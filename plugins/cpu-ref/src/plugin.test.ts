@@ -3,7 +3,7 @@ import { control, defineDialect, defineKernel, defineOp, definePlugin, dialects,
 import type { Builder, KernelIr } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
 import { cpuRefBackend, whyNot } from './backend.ts';
-import { plugin } from './plugin.ts';
+import { cpuRef, plugin } from './plugin.ts';
 import { failure, launch, open } from './testing/launching.ts';
 
 const registry = new Registry().with(plugin);
