@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
-import { swiftshaderEnvironment } from './tools/testing/adapters.mjs';
+import { swiftshaderEnvironment, testAdapters } from './tools/testing/adapters.mjs';
 
 // Packages resolve to each other's `src` through the "@sluice/source" condition, so tests need no build.
 // TEST_DIST=1 leaves the condition out: packages then meet each other as they are published, in `dist`.
@@ -20,7 +20,7 @@ export default defineConfig({
       resolve: { conditions },
       ssr: { resolve: { conditions, externalConditions: source } },
       // No test is about time: a limit only ends one that hangs, on however busy a machine.
-      test: { name: root, root, include: ['src/**/*.test.ts', 'tests/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+      test: { name: root, root, include: ['src/**/*.test.ts', 'tests/**/*.test.ts'], provide: { adapters: testAdapters() }, testTimeout: 120_000, hookTimeout: 120_000 },
     })),
     reporters: ['default', './tools/testing/counts-reporter.mjs'],
     coverage: {

@@ -1,1 +1,2 @@
+export function testAdapters(env?: NodeJS.ProcessEnv): readonly string[];
 export function swiftshaderEnvironment(env?: NodeJS.ProcessEnv): Record<string, string>;

@@ -20,7 +20,7 @@ export function referenceWithSubgroups(subgroupSize: number): BackendUnderTest {
   return { name: `cpu-ref with subgroups of ${subgroupSize}`, tags: ['compute'], open: (o) => openCompute(new Registry().with(cpuRefWith({ subgroupSize })), 'cpu-ref', o.mask) };
 }
 
-const onAdapter = (adapter: string) => wgsl({ adapter: adapter === 'swiftshader' ? 'SwiftShader' : adapter });
+const onAdapter = (adapter: string) => wgsl({ adapter });
 
 /** WebGPU on an adapter. */
 export function webgpu(adapter: string): BackendUnderTest {

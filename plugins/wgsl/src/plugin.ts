@@ -1,10 +1,10 @@
 import { definePlugin } from '@sluice/core';
 import type { Plugin } from '@sluice/core';
 import manifest from '../package.json' with { type: 'json' };
-import { ID } from './device/errors.ts';
 import type { WgslOptions } from './device/options.ts';
 import { deviceRegistration } from './device/register.ts';
 import { lowerKernel } from './lower/lower.ts';
+import { BACKEND } from './lower/lowered.ts';
 import { lowerings } from './lower/lowerings.ts';
 
 export type { Feature, WgslOptions } from './device/options.ts';
@@ -22,7 +22,7 @@ export function wgsl(options: WgslOptions = {}): Plugin {
     api: 1,
     register(hooks) {
       registerDevice(hooks);
-      for (const [op, build] of Object.entries(lowerings)) hooks.lowering(op, { slot: 'primaryText', backend: ID, build });
+      for (const [op, build] of Object.entries(lowerings)) hooks.lowering(op, { slot: 'primaryText', backend: BACKEND, build });
     },
   });
 }

@@ -2,7 +2,7 @@ import { Registry, buffer, control, defineKernel, definePlugin, defineProgram, d
 import type { SluiceError, Value } from '@sluice/core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { deviceRegistration } from '../src/device/register.ts';
-import { ADAPTERS, optionsFor, whyNotOn } from './adapters.ts';
+import { ADAPTERS, whyNotOn } from './adapters.ts';
 import { byHand } from './by-hand.ts';
 
 const CODES = {
@@ -20,7 +20,7 @@ const stop = defineKernel('stop', { params: { data: 'buffer<u32, read>' }, workg
 const which = defineKernel('which', { params: { data: 'buffer<u32, write>' }, workgroup: 1 }, ({ data }, { global: { x } }) => data.store(x, 0));
 
 function registryOn(adapter: string): Registry {
-  const register = deviceRegistration(optionsFor(adapter), byHand(CODES));
+  const register = deviceRegistration({ adapter }, byHand(CODES));
   return new Registry().with(definePlugin({
     name: '@sluice/wgsl', version: '0.0.0-by-hand', api: 1,
     register(hooks) {

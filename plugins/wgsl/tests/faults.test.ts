@@ -3,13 +3,15 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
-import { beforeEach, describe, expect, test } from 'vitest';
-import { Registry } from '@sluice/core';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { Registry, defineKernel } from '@sluice/core';
 import { deviceAllocator, readbackAllocator, uploadAllocator } from '../src/device/allocators.ts';
+import type { DeviceMemory, WindowMemory } from '../src/device/memory.ts';
 import { openGpu } from '../src/device/open-gpu.ts';
 import { transfers } from '../src/device/transfers.ts';
+import { TrapStatus } from '../src/device/trap-status.ts';
 import { wgsl } from '../src/plugin.ts';
-import { ADAPTERS, optionsFor, whyNotOn } from './adapters.ts';
+import { ADAPTERS, whyNotOn } from './adapters.ts';
 
 const copy = (from: string, to: string) => transfers.find((t) => t.from === from && t.to === to)!.copy;
 const signal = () => new AbortController().signal;
@@ -19,7 +21,7 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     const reason = await whyNotOn(adapter);
     skip(reason !== undefined, reason);
   });
-  const open = () => openGpu(optionsFor(adapter), undefined);
+  const open = () => openGpu({ adapter }, undefined);
 
   test('a window is filled, copied to the device and back, and used again', async () => {
     const gpu = await open();
@@ -44,6 +46,38 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     }
     for (const allocator of [device, upload, readback]) allocator.close();
     expect([device.kept, upload.kept, readback.kept]).toEqual([0, 0, 0]);
+    await gpu.close();
+  });
+
+  test('what is released after an allocator is closed is destroyed', async () => {
+    const gpu = await open();
+    for (const allocator of [deviceAllocator(gpu), uploadAllocator(gpu), readbackAllocator(gpu)]) {
+      const memory = allocator.allocate(64, 'any') as DeviceMemory | WindowMemory;
+      const destroy = vi.spyOn(memory.block.buffer, 'destroy');
+      allocator.close();
+      allocator.release(memory);
+      expect([allocator.kept, destroy.mock.calls.length], allocator.space).toEqual([0, 1]);
+    }
+    await gpu.close();
+  });
+
+  test('bytes that take a buffer in between which is over the limit are refused', async () => {
+    const gpu = await open();
+    expect(() => gpu.byteCopy.within(gpu.handleBytes + 1, () => expect.unreachable())).toThrow(expect.objectContaining({ code: 'mem/too-large' }));
+    await gpu.close();
+  });
+
+  test('a status record that cannot be read fails its launch, and is not used again', async () => {
+    const gpu = await open();
+    const made = vi.spyOn(gpu.device, 'createBuffer');
+    const status = new TrapStatus(gpu, defineKernel('k', { params: {}, workgroup: 1 }, () => {}), []);
+    await expect(status.around(signal(), () => {})).resolves.toBeUndefined();
+    const destroyed = made.mock.results.map(({ value }) => vi.spyOn(value as GPUBuffer, 'destroy'));
+    await expect(status.around(signal(), () => gpu.device.destroy())).rejects.toMatchObject({ code: 'wgsl/internal', family: 'run', message: expect.stringContaining('could not be mapped') });
+    expect(destroyed.map((d) => d.mock.calls.length)).toEqual([1, 1]);
+    // As if it had been lost meanwhile.
+    const lost = new TrapStatus(gpu, defineKernel('k', { params: {}, workgroup: 1 }, () => {}), []);
+    await expect(lost.around(signal(), () => void gpu.device.queue.onSubmittedWorkDone().then(() => gpu.health.lose({ reason: 'unknown', message: 'gone', __brand: 'GPUDeviceLostInfo' })))).rejects.toMatchObject({ code: 'wgsl/device-lost' });
     await gpu.close();
   });
 
@@ -101,7 +135,7 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
 });
 
 test('an adapter that is not there is a reason, with those that are', async ({ skip }) => {
-  const none = await whyNotOn(ADAPTERS[0] ?? 'swiftshader');
+  const none = await whyNotOn(ADAPTERS[0] ?? '');
   skip(none !== undefined, none);
   const probe = await new Registry().with(wgsl({ adapter: 'no such adapter' })).backends.get('wgsl')!.probe();
   expect(probe).toMatchObject({ available: false, reason: expect.stringMatching(/^no adapter is called `no such adapter`: .*Available adapters/) });

@@ -27,16 +27,29 @@ export const opEdges = suite({
 async function runOp(bench: Bench, def: OpDef): Promise<void> {
   const all = valueUsesOf(def).filter((u) => u.operands.length > 0);
   const native = all.filter((u) => whyNot(bench.capabilities, u) === undefined);
-  for (let i = 0; i < native.length; i += AT_ONCE) await runUses(bench, native.slice(i, i + AT_ONCE));
+  for (const uses of batches(native)) await runUses(bench, uses);
   // What a cell rules out is legalised, and then has to be right as well, or refused.
   const refused: Unsupported[] = [];
-  for (const use of all.filter((u) => !native.includes(u))) {
-    await runUses(bench, [use]).catch((error: unknown) => {
-      if (!(error instanceof Unsupported)) throw error;
-      refused.push(error);
-    });
-  }
+  for (const uses of batches(all.filter((u) => !native.includes(u)))) refused.push(...(await refusedOf(bench, uses)));
   if (refused.length === all.length && refused[0] !== undefined) throw refused[0];
+}
+
+function batches(uses: readonly ValueUse[]): readonly (readonly ValueUse[])[] {
+  return Array.from({ length: Math.ceil(uses.length / AT_ONCE) }, (_, i) => uses.slice(i * AT_ONCE, (i + 1) * AT_ONCE));
+}
+
+/** Runs uses together or, where that is refused, each alone; one refusal for each that is. */
+async function refusedOf(bench: Bench, uses: readonly ValueUse[]): Promise<readonly Unsupported[]> {
+  try {
+    await runUses(bench, uses);
+    return [];
+  } catch (error) {
+    if (!(error instanceof Unsupported)) throw error;
+    if (uses.length === 1) return [error];
+    const refused: Unsupported[] = [];
+    for (const use of uses) refused.push(...(await refusedOf(bench, [use])));
+    return refused;
+  }
 }
 
 async function runUses(bench: Bench, uses: readonly ValueUse[]): Promise<void> {

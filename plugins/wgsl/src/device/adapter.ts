@@ -1,6 +1,6 @@
 import type { Probe } from '@sluice/core';
 import { capabilitiesOf } from './capabilities.ts';
-import { adapterChoice } from './options.ts';
+import { FEATURES, adapterChoice } from './options.ts';
 import type { Feature, WgslOptions } from './options.ts';
 import { findWebGpu } from './webgpu.ts';
 import type { Missing } from './webgpu.ts';
@@ -27,7 +27,6 @@ const LIMITS: readonly (keyof DeviceLimits)[] = [
   'maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffersPerShaderStage', 'maxComputeWorkgroupStorageSize', 'maxComputeInvocationsPerWorkgroup',
   'maxComputeWorkgroupSizeX', 'maxComputeWorkgroupSizeY', 'maxComputeWorkgroupSizeZ', 'maxComputeWorkgroupsPerDimension',
 ];
-const FEATURES: readonly Feature[] = ['shader-f16', 'subgroups'];
 
 export interface FoundAdapter {
   readonly adapter: GPUAdapter;

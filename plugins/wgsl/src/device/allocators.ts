@@ -3,82 +3,63 @@ import type { Allocator, Memory } from '@sluice/core';
 import { DEVICE_SPACE, DeviceMemory, READBACK_SPACE, UPLOAD_SPACE, WindowMemory, padded } from './memory.ts';
 import type { Block } from './memory.ts';
 import type { OpenGpu } from './open-gpu.ts';
-import { Shelf, capacityFor } from './size-classes.ts';
-import { MAP, USAGE } from './webgpu.ts';
+import { Shelf, capacityFor, refuseTooLarge } from './size-classes.ts';
+import { USAGE } from './webgpu.ts';
 
 /** Node 20 has typed arrays of at most 2^32 bytes. */
 const LONGEST_ARRAY = 2 ** 32 - 16;
 
 /** Buffers that kernels see. What is reused is cleared on the device. */
 export function deviceAllocator(gpu: OpenGpu): Allocator {
-  const limit = gpu.handleBytes;
-  const shelf = new Shelf<Block>();
-  const destroy = () => destroyAll(gpu, shelf.takeAll());
-  return {
-    space: DEVICE_SPACE,
-    limit,
-    get kept() {
-      return shelf.kept;
-    },
-    allocate(byteLength, contents): Memory {
-      refuseTooLarge(byteLength, limit);
-      gpu.health.check();
-      const capacity = capacityFor(byteLength, limit);
-      const reused = shelf.take(capacity);
-      const block = reused ?? gpu.createBlock(capacity, USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST);
-      if (reused !== undefined) {
-        const from = contents === 'zero' ? 0 : Math.floor(byteLength / 4) * 4;
-        if (from < padded(byteLength)) gpu.commands.copies().clearBuffer(block.buffer, from, padded(byteLength) - from);
-      }
+  return pooled<DeviceMemory, Block>(gpu, {
+    space: DEVICE_SPACE, limit: gpu.handleBytes, kind: DeviceMemory,
+    create: (capacity) => gpu.createDeviceBlock(capacity),
+    memory(block, byteLength, contents, reused) {
+      const from = contents === 'zero' ? 0 : Math.floor(byteLength / 4) * 4;
+      if (reused && from < padded(byteLength)) gpu.commands.copies().clearBuffer(block.buffer, from, padded(byteLength) - from);
       return new DeviceMemory(gpu, block, byteLength);
     },
-    release(memory) {
-      if (memory instanceof DeviceMemory) shelf.put(memory.block);
-    },
-    trim: destroy,
-    close: destroy,
-  };
+    block: ({ block }) => block,
+  });
 }
 
 interface MappedBlock extends Block {
   readonly range: ArrayBuffer;
 }
 
-/** Mapped buffers that storage writes into. They are mapped again when the copy to the device has ended. */
+/** Mapped buffers that storage writes into. They are mapped again when the copy to the device has ended; one that is not has failed. */
 export function uploadAllocator(gpu: OpenGpu): Allocator {
-  const limit = Math.min(gpu.limits.maxBufferSize, LONGEST_ARRAY);
-  const shelf = new Shelf<MappedBlock>();
-  const destroy = () => destroyAll(gpu, shelf.takeAll());
-  let closed = false;
-  return {
-    space: UPLOAD_SPACE,
-    limit,
-    get kept() {
-      return shelf.kept;
-    },
-    allocate(byteLength, contents): Memory {
-      refuseTooLarge(byteLength, limit);
-      gpu.health.check();
-      const capacity = capacityFor(byteLength, limit);
-      const reused = shelf.take(capacity);
-      const { range, ...block } = reused ?? mappedBlock(gpu, capacity);
+  return pooled<WindowMemory, MappedBlock>(gpu, {
+    space: UPLOAD_SPACE, limit: windowBytes(gpu), kind: WindowMemory,
+    create: (capacity) => mappedBlock(gpu, capacity),
+    memory({ range, ...block }, byteLength, contents, reused) {
       const memory = new WindowMemory(gpu, UPLOAD_SPACE, block, byteLength);
       memory.show(range);
-      if (reused !== undefined) memory.bytes?.fill(0, contents === 'zero' ? 0 : byteLength);
+      if (reused) memory.bytes?.fill(0, contents === 'zero' ? 0 : byteLength);
       return memory;
     },
-    release(memory) {
-      if (!(memory instanceof WindowMemory)) return;
-      const range = memory.bytes?.buffer;
-      if (range === undefined || closed) destroyAll(gpu, [memory.block]);
-      else shelf.put({ ...memory.block, range });
+    block({ block, bytes }) {
+      return bytes === undefined ? undefined : { ...block, range: bytes.buffer };
     },
-    trim: destroy,
-    close() {
-      closed = true;
-      destroy();
+  });
+}
+
+/** Buffers that the device copies into, and that are mapped then. */
+export function readbackAllocator(gpu: OpenGpu): Allocator {
+  return pooled<WindowMemory, Block>(gpu, {
+    space: READBACK_SPACE, limit: windowBytes(gpu), kind: WindowMemory,
+    create: (capacity) => gpu.createBlock(capacity, USAGE.MAP_READ | USAGE.COPY_DST),
+    memory: (block, byteLength) => new WindowMemory(gpu, READBACK_SPACE, block, byteLength),
+    block(memory) {
+      memory.unmap();
+      return memory.block;
     },
-  };
+  });
+}
+
+/** Bytes of the largest window: as of all memory, a multiple of 16. */
+function windowBytes({ limits }: OpenGpu): number {
+  return Math.floor(Math.min(limits.maxBufferSize, LONGEST_ARRAY) / 16) * 16;
 }
 
 function mappedBlock(gpu: OpenGpu, capacity: number): MappedBlock {
@@ -90,54 +71,47 @@ function mappedBlock(gpu: OpenGpu, capacity: number): MappedBlock {
   }
 }
 
-/** Buffers that the device copies into, and that are mapped then. */
-export function readbackAllocator(gpu: OpenGpu): Allocator {
-  const limit = Math.min(gpu.limits.maxBufferSize, LONGEST_ARRAY);
-  const shelf = new Shelf<Block>();
-  const destroy = () => destroyAll(gpu, shelf.takeAll());
+/** What one space's memory is made of. */
+interface Pool<M extends DeviceMemory | WindowMemory, B extends Block> {
+  readonly space: string;
+  /** Bytes of one buffer at most, a multiple of 16. */
+  readonly limit: number;
+  readonly kind: abstract new (...args: never[]) => M;
+  create(capacity: number): B;
+  /** Memory in a block. One that is reused holds what it held before. */
+  memory(block: B, byteLength: number, contents: 'any' | 'zero', reused: boolean): M;
+  /** The block of memory that was let go; undefined where it is not to be used again. */
+  block(memory: M): B | undefined;
+}
+
+/** Keeps the buffers of what is released, by size, until it is trimmed or closed. */
+function pooled<M extends DeviceMemory | WindowMemory, B extends Block>(gpu: OpenGpu, { space, limit, kind, create, memory: memoryIn, block: blockOf }: Pool<M, B>): Allocator {
+  const shelf = new Shelf<B>();
+  const trim = () => gpu.destroy(shelf.takeAll().map(({ buffer }) => buffer));
+  let closed = false;
   return {
-    space: READBACK_SPACE,
+    space,
     limit,
     get kept() {
       return shelf.kept;
     },
-    allocate(byteLength): Memory {
+    allocate(byteLength, contents): Memory {
       refuseTooLarge(byteLength, limit);
       gpu.health.check();
       const capacity = capacityFor(byteLength, limit);
-      const block = shelf.take(capacity) ?? gpu.createBlock(capacity, USAGE.MAP_READ | USAGE.COPY_DST);
-      return new WindowMemory(gpu, READBACK_SPACE, block, byteLength);
+      const reused = shelf.take(capacity);
+      return memoryIn(reused ?? create(capacity), byteLength, contents, reused !== undefined);
     },
     release(memory) {
-      if (!(memory instanceof WindowMemory)) return;
-      memory.unmap();
-      shelf.put(memory.block);
+      if (!(memory instanceof kind)) return;
+      const block = blockOf(memory);
+      if (block === undefined || closed) gpu.destroy([memory.block.buffer]);
+      else shelf.put(block);
     },
-    trim: destroy,
-    close: destroy,
+    trim,
+    close() {
+      closed = true;
+      trim();
+    },
   };
-}
-
-/** Maps a window again, so that it can be filled or read. */
-export async function remap(memory: WindowMemory): Promise<void> {
-  const { buffer, capacity } = memory.block;
-  const upload = memory.space === UPLOAD_SPACE;
-  const size = upload ? capacity : padded(memory.byteLength);
-  try {
-    await buffer.mapAsync(upload ? MAP.WRITE : MAP.READ, 0, size);
-  } catch (cause) {
-    throw memory.gpu.health.take() ?? new SluiceError({ code: 'wgsl/internal', family: 'run', message: `a buffer could not be mapped: ${cause instanceof Error ? cause.message : String(cause)}`, fix: 'see the message', cause });
-  }
-  memory.show(buffer.getMappedRange(0, size));
-}
-
-function refuseTooLarge(byteLength: number, limit: number): void {
-  if (byteLength <= limit) return;
-  throw new SluiceError({ code: 'mem/too-large', message: `${byteLength} bytes are over the adapter's limit of ${limit} for one buffer`, fix: 'move the data in chunks: a host loop with io.dma_from_nvme in it takes constant memory', details: { byteLength, limit } });
-}
-
-/** Commands that are encoded and not submitted may use them. */
-function destroyAll(gpu: OpenGpu, blocks: readonly Block[]): void {
-  if (blocks.length > 0) gpu.commands.flush();
-  for (const { buffer } of blocks) buffer.destroy();
 }

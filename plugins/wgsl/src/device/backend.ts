@@ -1,9 +1,9 @@
 import type { Backend, Device, Probe } from '@sluice/core';
+import { BACKEND } from '../lower/lowered.ts';
 import type { LowerKernel } from '../lower/lowered.ts';
 import { probeAdapter } from './adapter.ts';
 import { deviceAllocator, readbackAllocator, uploadAllocator } from './allocators.ts';
 import { computeOn } from './compute.ts';
-import { ID } from './errors.ts';
 import { openGpu } from './open-gpu.ts';
 import { checkOptions } from './options.ts';
 import type { WgslOptions } from './options.ts';
@@ -16,7 +16,7 @@ export function wgslBackend(options: WgslOptions, lower: LowerKernel): Backend {
   checkOptions(options);
   let probed: Promise<Probe> | undefined;
   return {
-    id: ID,
+    id: BACKEND,
     slot: 'primaryText',
     role: 'compute',
     // Above cpu-ref (0); below what is made for one vendor's devices.
@@ -26,7 +26,7 @@ export function wgslBackend(options: WgslOptions, lower: LowerKernel): Backend {
       signal?.throwIfAborted();
       const gpu = await openGpu(options, signal);
       return {
-        backend: ID,
+        backend: BACKEND,
         compute: computeOn(gpu, lower),
         allocators: [deviceAllocator(gpu), uploadAllocator(gpu), readbackAllocator(gpu)],
         close: () => gpu.close(),

@@ -1,5 +1,6 @@
+import { padded } from './memory.ts';
 import type { OpenGpu } from './open-gpu.ts';
-import { COMPUTE_STAGE, USAGE } from './webgpu.ts';
+import { COMPUTE_STAGE } from './webgpu.ts';
 
 const WORKGROUP = 256;
 const MOST_GROUPS = 65_535;
@@ -51,12 +52,14 @@ export class ByteCopy {
     });
   }
 
-  /** A buffer for bytes on their way, for as long as `use` encodes with it. */
+  /** A buffer for bytes on their way, for as long as `use` encodes with it. @throws SluiceError `mem/too-large` */
   within(byteLength: number, use: (buffer: GPUBuffer) => void): void {
-    const { buffer } = this.#gpu.createBlock(Math.ceil((byteLength + 4) / 16) * 16, USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST);
-    use(buffer);
-    this.#gpu.commands.flush();
-    buffer.destroy();
+    const block = this.#gpu.createDeviceBlock(padded(byteLength));
+    try {
+      use(block.buffer);
+    } finally {
+      this.#gpu.destroy([block.buffer]);
+    }
   }
 }
 

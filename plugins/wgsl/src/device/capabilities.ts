@@ -1,13 +1,11 @@
 import { dialects } from '@sluice/core';
 import type { Capabilities, Cell } from '@sluice/core';
+import { typeCells } from '../lower/types.ts';
 import type { AdapterTraits, DeviceLimits } from './adapter.ts';
 import { DEVICE_SPACE } from './memory.ts';
 
 const native: Cell = { how: 'native' };
 const unavailable = (reason: string): Cell => ({ how: 'unavailable', reason });
-
-/** Types that core takes out of kernels before they come here, where it can. */
-const LACKING = Object.fromEntries(['i64', 'u64', 'i8', 'u8', 'i16', 'u16', 'bf16'].map((type) => [type, unavailable(`WGSL has no ${type}`)]));
 
 const ORDERED = Object.fromEntries(['acquire', 'release', 'acq_rel'].map((ordering) => [`ordering=${ordering}`, unavailable('WGSL has relaxed atomics alone')]));
 
@@ -22,7 +20,7 @@ export function capabilitiesOf({ features, limits }: AdapterTraits): Capabilitie
       if (Object.hasOwn(op.attrs, 'ordering')) return [[op.id, { default: native, ...ORDERED }]];
       return [];
     })),
-    types: { ...LACKING, ...(features.includes('shader-f16') ? {} : { f16: unavailable('the adapter has no shader-f16') }) },
+    types: typeCells({ f16: features.includes('shader-f16') }),
     limits: {
       // One is the record that a trap is written to.
       buffers: limits.maxStorageBuffersPerShaderStage - 1,

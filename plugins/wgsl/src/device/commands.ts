@@ -39,6 +39,8 @@ export class Commands {
   #used = 0;
   #scheduled = false;
   readonly #inFlight: Promise<unknown>[] = [];
+  /** The last of those who wait for room, while there are any. */
+  #waiting: Promise<void> | undefined;
 
   constructor(device: GPUDevice, health: Health) {
     this.#device = device;
@@ -46,9 +48,21 @@ export class Commands {
     this.records = device.createBuffer({ label: 'launch records', size: RECORDS, usage: USAGE.UNIFORM | USAGE.COPY_DST });
   }
 
-  /** Resolves when the device has caught up; undefined where it has. To be awaited before much is encoded. */
-  room(): Promise<unknown> | undefined {
-    return this.#inFlight.length < IN_FLIGHT ? undefined : this.#inFlight[0];
+  /**
+   * Resolves when the device has caught up; undefined where it has. To be awaited before much is encoded, which is to be
+   * done at once: those who wait are let in one after the other, as long as there is room.
+   */
+  room(): Promise<void> | undefined {
+    if (this.#waiting === undefined && this.#inFlight.length < IN_FLIGHT) return undefined;
+    const turn: Promise<void> = this.#roomBehind(this.#waiting).then(() => {
+      if (this.#waiting === turn) this.#waiting = undefined;
+    });
+    return (this.#waiting = turn);
+  }
+
+  async #roomBehind(others: Promise<void> | undefined): Promise<void> {
+    await others;
+    while (this.#inFlight.length >= IN_FLIGHT) await this.#inFlight[0];
   }
 
   /**

@@ -1,8 +1,6 @@
 import { SluiceError } from '@sluice/core';
 import type { Where } from '@sluice/core';
 
-export const ID = 'wgsl';
-
 export const CODES = {
   'wgsl/no-adapter': { family: 'unsupported', summary: 'There was an adapter when the backend was probed, and none when it was opened.' },
   'wgsl/rejected-code': { family: 'unsupported', summary: 'The shader compiler refused the WGSL of a kernel, or made no pipeline of it.' },

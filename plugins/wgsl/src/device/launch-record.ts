@@ -1,4 +1,4 @@
-import { SluiceError, toBits } from '@sluice/core';
+import { toBits } from '@sluice/core';
 import type { Launch } from '@sluice/core';
 import type { LaunchRecord, LoweredKernel, RecordField } from '../lower/lowered.ts';
 
@@ -30,7 +30,7 @@ function writeField(field: LaunchRecord['fields'][number], { groups, args }: Lau
       const arg = args[field.param];
       const word = bindings.find((b) => b.param === field.param)?.wordBytes ?? 1;
       const start = (arg?.kind === 'buffer' ? (arg.memory.view?.offset ?? 0) : 0) / word;
-      if (!Number.isInteger(start)) throw new SluiceError({ code: 'launch/misaligned', message: `\`${field.name}\` starts at byte ${start * word} of a buffer, and its words have ${word} bytes`, fix: `slice at a multiple of ${word}` });
+      if (!Number.isInteger(start)) throw new RangeError(`\`${field.name}\` starts at byte ${start * word} of a buffer, within a word of ${word}: such views are copied first`);
       return view.setUint32(at, start, true);
     }
     case 'scalar':

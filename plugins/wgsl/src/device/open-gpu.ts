@@ -7,6 +7,8 @@ import { ByteCopy } from './byte-copy.ts';
 import { Health } from './health.ts';
 import type { Block } from './memory.ts';
 import type { WgslOptions } from './options.ts';
+import { refuseTooLarge } from './size-classes.ts';
+import { USAGE } from './webgpu.ts';
 
 let serials = 0;
 
@@ -36,6 +38,18 @@ export class OpenGpu {
   /** A buffer; where the device has no memory for it, the health of the device says so. */
   createBlock(capacity: number, usage: number, mappedAtCreation = false): Block {
     return { buffer: this.device.createBuffer({ size: capacity, usage, mappedAtCreation }), serial: serials++, capacity };
+  }
+
+  /** A buffer that kernels can bind. @throws SluiceError `mem/too-large` */
+  createDeviceBlock(capacity: number): Block {
+    refuseTooLarge(capacity, this.handleBytes);
+    return this.createBlock(capacity, USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST);
+  }
+
+  /** Destroys buffers. What is encoded may use them, and is submitted before. */
+  destroy(buffers: readonly GPUBuffer[]): void {
+    if (buffers.length > 0) this.commands.flush();
+    for (const buffer of buffers) buffer.destroy();
   }
 
   /** Waits for the device, and destroys it with all its buffers. @throws SluiceError what WebGPU reported and no run answered for */

@@ -3,7 +3,7 @@ import type { Missing } from './webgpu.ts';
 
 /** Features that kernels use where an adapter has them. */
 export type Feature = 'shader-f16' | 'subgroups';
-const FEATURES: readonly string[] = ['shader-f16', 'subgroups'] satisfies readonly Feature[];
+export const FEATURES: readonly Feature[] = ['shader-f16', 'subgroups'];
 const PREFERENCES: readonly string[] = ['low-power', 'high-performance'] satisfies readonly GPUPowerPreference[];
 
 export interface WgslOptions {
@@ -19,7 +19,7 @@ export interface WgslOptions {
 export interface AdapterChoice {
   readonly adapter: string | undefined;
   readonly powerPreference: GPUPowerPreference | undefined;
-  readonly without: readonly string[];
+  readonly without: readonly Feature[];
 }
 
 /** @throws SluiceError `session/option` */

@@ -1,7 +1,8 @@
 import type { Hooks } from '@sluice/core';
+import { BACKEND } from '../lower/lowered.ts';
 import type { LowerKernel } from '../lower/lowered.ts';
 import { wgslBackend } from './backend.ts';
-import { CODES, ID } from './errors.ts';
+import { CODES } from './errors.ts';
 import { DEVICE_SPACE, READBACK_SPACE, UPLOAD_SPACE } from './memory.ts';
 import type { WgslOptions } from './options.ts';
 import { transfers } from './transfers.ts';
@@ -14,7 +15,7 @@ export function deviceRegistration(options: WgslOptions, lower: LowerKernel): (h
   const backend = wgslBackend(options, lower);
   return (hooks) => {
     hooks.backend(backend);
-    hooks.codes(ID, CODES);
+    hooks.codes(BACKEND, CODES);
     hooks.space({ id: DEVICE_SPACE, summary: 'buffers of a WebGPU device, which the CPU cannot address' });
     hooks.space({ id: UPLOAD_SPACE, summary: 'mapped WebGPU buffers, on their way to the device', addressable: true });
     hooks.space({ id: READBACK_SPACE, summary: 'WebGPU buffers that are mapped when the device has filled them', addressable: true });

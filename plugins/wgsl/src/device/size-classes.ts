@@ -1,3 +1,4 @@
+import { SluiceError } from '@sluice/core';
 import { padded } from './memory.ts';
 
 /** Creating a buffer costs more than memory: small ones share one size. */
@@ -8,6 +9,12 @@ export function capacityFor(byteLength: number, limit: number): number {
   const least = Math.max(LEAST, padded(byteLength));
   const step = 2 ** Math.max(4, Math.floor(Math.log2(least)) - 3);
   return Math.min(Math.ceil(least / step) * step, limit);
+}
+
+/** @throws SluiceError `mem/too-large` */
+export function refuseTooLarge(byteLength: number, limit: number): void {
+  if (byteLength <= limit) return;
+  throw new SluiceError({ code: 'mem/too-large', message: `${byteLength} bytes are over the adapter's limit of ${limit} for one buffer`, fix: 'move the data in chunks: a host loop with io.dma_from_nvme in it takes constant memory', details: { byteLength, limit } });
 }
 
 /** Things that are kept for reuse, by capacity. */

@@ -1,6 +1,7 @@
 import type { Memory, SpaceTransfer } from '@sluice/core';
-import { readbackAllocator, remap, uploadAllocator } from './allocators.ts';
+import { readbackAllocator, uploadAllocator } from './allocators.ts';
 import { encodeCopy } from './copy.ts';
+import { remap } from './mapping.ts';
 import { DEVICE_SPACE, DeviceMemory, READBACK_SPACE, UPLOAD_SPACE, WindowMemory, stretchOf } from './memory.ts';
 
 type Copy = SpaceTransfer['copy'];

@@ -3,6 +3,8 @@ import { SluiceError } from '@sluice/core';
 import { call, single } from './helpers.ts';
 import { integerOf, isFloatLiteral, literalOf } from './literals.ts';
 import type { WgslBuilder } from './module.ts';
+import { builtin, computes, helper, infix, integers, numbers, prefix } from './rows.ts';
+import type { Row, Text } from './rows.ts';
 import { elementOf, shapeOf } from './types.ts';
 
 /*
@@ -20,32 +22,6 @@ export function constantText(attribute: Attribute | undefined, ctx: Emitter<stri
   if (call > 0 && literal.startsWith('from_bits_')) single(literal.slice(0, call), ctx);
   return literal;
 }
-
-/** What an op computes, by the class of the type of its first operand. */
-type Text = (operands: readonly string[], type: Type, ctx: Emitter<string>) => string;
-interface Row {
-  readonly bool?: Text;
-  readonly signed?: Text;
-  readonly unsigned?: Text;
-  readonly float?: Text;
-}
-
-/** A builder that computes by row. */
-function computes(row: Row): WgslBuilder {
-  return (_, ctx, module) => {
-    const type = ctx.operandType(0);
-    const text = row[elementOf(type)?.class ?? 'bool'];
-    if (text === undefined) throw new SluiceError({ code: 'plan/type', message: `wgsl has no \`${ctx.where.op ?? ''}\` on ${type.spelling}`, fix: 'use another type', where: ctx.where });
-    return [text(module.operands(ctx), type, ctx)];
-  };
-}
-
-const infix = (operator: string): Text => ([a, b]) => `${a} ${operator} ${b}`;
-const prefix = (operator: string): Text => ([a]) => `${operator}${a}`;
-const builtin = (name: string): Text => (operands) => `${name}(${operands.join(', ')})`;
-const helper = (name: string): Text => (operands, type, ctx) => call(name, type, ctx, operands);
-const integers = (text: Text): Row => ({ signed: text, unsigned: text });
-const numbers = (text: Text): Row => ({ ...integers(text), float: text });
 
 /** Of a literal of 0 as divisor, what `zero` says: WGSL refuses it, though it defines the same for what it does not know. */
 function division(operator: '/' | '%', zero: (a: string, type: Type, ctx: Emitter<string>) => string): Text {
@@ -105,9 +81,6 @@ const select: WgslBuilder = (_, ctx, module) => {
   const [condition, a, b] = module.operands(ctx);
   return [`select(${b}, ${a}, ${condition})`];
 };
-
-export { builtin, computes, helper };
-export type { Text };
 
 /** Two values of `type` combined as that op of `arith` does. */
 export function combined(combine: string, a: string, b: string, type: Type, ctx: Emitter<string>): string {

@@ -53,7 +53,7 @@ const workgroup: WgslBuilder = (op, ctx, module) => {
   const given = workgroupLayout(op.attrs);
   const [result] = op.results;
   if (given === undefined || result === undefined || !(given.length > 0)) throw new SluiceError({ code: 'verify/attribute', message: 'workgroup memory has no layout', fix: 'give it an element type that memory has, and a positive length', where: ctx.where });
-  const layout = layoutOf(given.element, false, ctx);
+  const layout = layoutOf(given.element, ctx);
   const isAtomic = module.atomics.has(result);
   const name = module.fresh(module.kernel.body.debug.names.get(result) ?? 'shared_memory');
   const words = given.length * layout.words;

@@ -1,7 +1,7 @@
 import type { Emitter, Exits } from '@sluice/core';
 import { integerOf } from './literals.ts';
 import type { Module, WgslBuilder } from './module.ts';
-import { trapped } from './collectives.ts';
+import { trapped } from './traps.ts';
 
 /*
  * Control flow stays structured. A value that a region hands on is a variable, declared before the op and assigned before

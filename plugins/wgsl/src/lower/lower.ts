@@ -2,28 +2,25 @@ import { indexBounds, isSluiceError, SluiceError, walkKernel, walkOps, whereOf }
 import type { Builder, KernelIr, Op, OpDef, Registry, ValueId, Where } from '@sluice/core';
 import { lowerings } from './lowerings.ts';
 import type { Binding, LineOrigin, LoweredKernel, LowerOptions } from './lowered.ts';
-import { STATUS_WORDS } from './lowered.ts';
+import { BACKEND, STATUS_WORDS } from './lowered.ts';
 import { Module } from './module.ts';
-import { prologueOf } from './prologue.ts';
+import { prologueNames, prologueOf } from './prologue.ts';
 import { recordOf, scalarIn } from './record.ts';
 import type { Recorded } from './record.ts';
 import { layoutOf, typeText } from './types.ts';
 
-/** The id of the backend, and of its lowerings in slot `primaryText`. */
-export const BACKEND = 'wgsl';
-
-/** Names that every module may use, beside those of the kernel. */
-const FIXED = ['launch', 'Launch', 'launch_status', 'dispatch_id', 'global_id', 'local_id', 'workgroup_id', 'local_index', 'subgroup_lane', 'subgroup_size', 'subgroup_first', 'subgroup_lanes', 'lanes_there'];
+/** Names that every module may use, beside those of its prologue and of the kernel. */
+const FIXED = ['launch', 'Launch', 'launch_status'];
 
 /**
  * The WGSL of a verified kernel that is legal for this backend. The same kernel and options give the same text.
  * @throws SluiceError `plan/no-lowering`, `plan/type`, `plan/bad-lowering`
  */
 export function lowerKernel(kernel: KernelIr, options: LowerOptions): LoweredKernel {
-  const { registry, features, unguarded, flat = false } = options;
+  const { registry, features, unguarded } = options;
   const bounds = indexBounds(kernel, registry);
-  const module = new Module(kernel, { features, unguarded, flat }, bounds, usesOf(kernel, registry));
-  for (const name of FIXED) module.names.make(name);
+  const module = new Module(kernel, { features, unguarded }, bounds, usesOf(kernel, registry));
+  for (const name of [...FIXED, ...prologueNames(module)]) module.names.make(name);
   const entryPoint = module.fresh(kernel.name);
   const recorded = recordOf(kernel);
   const { params, bindings, variables, scalars } = parametersOf(kernel, module, recorded);
@@ -105,7 +102,7 @@ function parametersOf(kernel: KernelIr, module: Module, recorded: Recorded): Par
       scalars.push(`let ${name} = ${scalarIn(recorded.fieldOf(param, 'scalar'), typeText(type, { where }))};`);
       return name;
     }
-    const layout = layoutOf(type.element, module.options.flat, { where });
+    const layout = layoutOf(type.element, { where });
     const value = kernel.body.region.args[param];
     const atomic = value !== undefined && module.atomics.has(value);
     const access = type.access === 'read' ? 'read' : 'read_write';

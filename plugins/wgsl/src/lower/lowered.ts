@@ -1,5 +1,8 @@
 import type { IndexBounds, KernelIr, Registry, ScalarType, Where } from '@sluice/core';
 
+/** The id of the backend, and of its lowerings in slot `primaryText`. */
+export const BACKEND = 'wgsl';
+
 /** The device features that generated code may use. */
 export interface Features {
   /** `shader-f16`. */
@@ -13,8 +16,6 @@ export interface LowerOptions {
   readonly features: Features;
   /** Accesses in `IndexBounds.checked` go without a guard too: for launches of which `inBounds` says yes. */
   readonly unguarded: boolean;
-  /** Vectors in buffers are scalars, whatever their size: for launches whose views start within a vector. False if absent. */
-  readonly flat?: boolean | undefined;
   /** The program's name and content hash, for the header comment. */
   readonly program?: string | undefined;
   readonly hash?: string | undefined;

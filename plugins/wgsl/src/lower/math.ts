@@ -1,6 +1,6 @@
-import { builtin, computes, helper } from './arith.ts';
-import type { Text } from './arith.ts';
 import type { WgslBuilder } from './module.ts';
+import { builtin, computes, helper } from './rows.ts';
+import type { Text } from './rows.ts';
 import { shapeOf } from './types.ts';
 
 /*

@@ -11,7 +11,7 @@ interface Row {
 
 /** Parameters and first statements of the entry point, for the ids that the body uses. */
 export function prologueOf(module: Module): { readonly parameters: readonly string[]; readonly statements: readonly string[] } {
-  const rows = [...placeRows(module), ...(module.options.features.subgroups ? NATIVE : emulatedRows(module.invocations))];
+  const rows = [...placeRows(module), ...(module.options.features.subgroups ? NATIVE : emulatedRows(module))];
   const wanted = new Set<string>();
   const want = (name: string) => {
     wanted.add(name);
@@ -20,6 +20,11 @@ export function prologueOf(module: Module): { readonly parameters: readonly stri
   for (const name of module.usedIds) want(name);
   const used = rows.filter((row) => wanted.has(row.name));
   return { parameters: used.flatMap((row) => row.parameter ?? []), statements: used.flatMap((row) => row.statements ?? []) };
+}
+
+/** Names that the prologue may declare, whatever the device's features. */
+export function prologueNames(module: Module): readonly string[] {
+  return [...new Set([...placeRows(module), ...NATIVE, ...emulatedRows(module)].map((row) => row.name))];
 }
 
 /** Each before those that need it. */
@@ -36,10 +41,11 @@ function placeRows({ kernel: { workgroup: [x, y, z] } }: Module): readonly Row[]
 const NATIVE: readonly Row[] = [
   { name: 'subgroup_lane', parameter: '@builtin(subgroup_invocation_id) subgroup_lane: u32' },
   { name: 'subgroup_size', parameter: '@builtin(subgroup_size) subgroup_size: u32' },
-  { name: 'subgroup_lanes', statements: ['let lanes_there = countOneBits(subgroupBallot(true));', 'let subgroup_lanes = lanes_there.x + lanes_there.y + lanes_there.z + lanes_there.w;'] },
+  { name: 'lanes_there', statements: ['let lanes_there = countOneBits(subgroupBallot(true));'] },
+  { name: 'subgroup_lanes', needs: ['lanes_there'], statements: ['let subgroup_lanes = lanes_there.x + lanes_there.y + lanes_there.z + lanes_there.w;'] },
 ];
 
-function emulatedRows(invocations: number): readonly Row[] {
+function emulatedRows({ invocations }: Module): readonly Row[] {
   return [
     { name: 'subgroup_lane', needs: ['local_index'], statements: [`let subgroup_lane = local_index % ${EMULATED_LANES}u;`] },
     { name: 'subgroup_first', needs: ['subgroup_lane'], statements: ['let subgroup_first = local_index - subgroup_lane;'] },

@@ -1,5 +1,6 @@
 import { scalarCount, scalarOf, SluiceError } from '@sluice/core';
-import type { ScalarType, Type, Where } from '@sluice/core';
+import type { Cell, ScalarType, Type, Where } from '@sluice/core';
+import type { Features } from './lowered.ts';
 
 /** What may ask for the type of something: an Emitter does. */
 interface Place {
@@ -9,6 +10,15 @@ interface Place {
 const SCALARS: Readonly<Record<string, { readonly zero: string; readonly bytes: number }>> = {
   bool: { zero: 'false', bytes: 4 }, i32: { zero: '0i', bytes: 4 }, u32: { zero: '0u', bytes: 4 }, f32: { zero: '0.0f', bytes: 4 }, f16: { zero: '0.0h', bytes: 2 },
 };
+
+/** Types that core takes out of kernels before they are lowered. */
+const LACKING = ['i64', 'u64', 'i8', 'u8', 'i16', 'u16', 'bf16'];
+
+/** What a device with these features cannot do, by type. */
+export function typeCells({ f16 }: Pick<Features, 'f16'>): Readonly<Record<string, Cell>> {
+  const unavailable = (type: string, reason: string): [string, Cell] => [type, { how: 'unavailable', reason }];
+  return Object.fromEntries([...LACKING.map((type) => unavailable(type, `WGSL has no ${type}`)), ...(f16 ? [] : [unavailable('f16', 'the adapter has no shader-f16')])]);
+}
 
 /** The type as WGSL spells it. @throws SluiceError `plan/type` */
 export function typeText(type: Type, at: Place): string {
@@ -58,12 +68,11 @@ export interface Layout {
   readonly words: number;
 }
 
-/** `flat`: vectors as scalars, whatever their size. */
-export function layoutOf(element: Type, flat: boolean, at: Place): Layout {
+export function layoutOf(element: Type, at: Place): Layout {
   const scalar = scalarOf(element);
   const text = typeText(element, at);
   const bytes = SCALARS[scalar?.name ?? '']?.bytes ?? 4;
-  const whole = element.kind === 'scalar' || (element.kind === 'vector' && element.size !== 3 && !flat);
+  const whole = element.kind === 'scalar' || (element.kind === 'vector' && element.size !== 3);
   const count = scalarCount(element) ?? 1;
   return whole ? { element, word: text, wordBytes: bytes * count, words: 1 } : { element, word: scalar?.name ?? text, wordBytes: bytes, words: count };
 }

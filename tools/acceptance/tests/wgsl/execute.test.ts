@@ -2,11 +2,16 @@ import { buffer, control, defineKernel, defineProgram, i32, kernel, Registry, se
 import type { Program, Value } from '@sluice/core';
 import { cpuRef } from '@sluice/cpu-ref/plugin';
 import { wgsl } from '@sluice/wgsl/plugin';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 
 /* What generated programs do not hold, run on WebGPU and on the reference: the same bytes. */
 
-const adapters = (process.env['SLUICE_TEST_ADAPTERS'] ?? 'swiftshader').split(',').map((name) => name.trim());
+declare module 'vitest' {
+  interface ProvidedContext {
+    readonly adapters: readonly string[];
+  }
+}
+const adapters = inject('adapters');
 const WAYS = { 'with subgroups': [], 'without subgroups': ['subgroups'] } as const;
 
 type Bytes = Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
@@ -63,7 +68,7 @@ const PROGRAMS = {
 };
 
 describe.each(adapters.flatMap((adapter) => Object.entries(WAYS).map(([way, without]) => [adapter, way, without] as const)))('on %s, %s', (adapter, _, without) => {
-  const registry = new Registry().with(wgsl({ adapter: adapter === 'swiftshader' ? 'SwiftShader' : adapter, without }));
+  const registry = new Registry().with(wgsl({ adapter, without }));
   const lanes = async () => words((await run(registry, 'wgsl', lanesProgram(() => [subgroup.size()], 1), { data: new Uint8Array(data.buffer) }))['out'])[0] ?? 0;
 
   test.each(Object.entries(PROGRAMS))('%s', async (__, program) => {
@@ -124,7 +129,7 @@ function workgroupProgram() {
 }
 
 describe.each(adapters)('on %s', (adapter) => {
-  const registry = new Registry().with(wgsl({ adapter: adapter === 'swiftshader' ? 'SwiftShader' : adapter }));
+  const registry = new Registry().with(wgsl({ adapter }));
   const reference = new Registry().with(cpuRef());
   const both = async (program: Program, args: Readonly<Record<string, Uint8Array<ArrayBuffer>>>) => {
     const [found, wanted] = [await run(registry, 'wgsl', program, args), await run(reference, 'cpu-ref', program, args)];
@@ -137,6 +142,31 @@ describe.each(adapters)('on %s', (adapter) => {
 
   test('copies, broadcasts and atomics', async () => {
     await both(workgroupProgram(), { rows: new Uint8Array(Float32Array.from({ length: 3 * 24 }, (_, i) => i * 3 - 50).buffer), starts: new Uint8Array(Uint32Array.from([1, 15, 0xffffffff]).buffer) });
+  });
+
+  test('f16 without shader-f16 is computed in f32, rounded after each op, and the placement says so', async () => {
+    const half = defineKernel('half', { params: { a: 'buffer<f16, read>', out: 'buffer<f16, write>', by: 'f16' }, workgroup: 8 }, ({ a, out, by }, { global: { x } }) => {
+      const [v, w] = [a.load(x), a.load(x.add(1))];
+      out.store(x, control.if(v.lt(w), () => v.mul(by).add(w), () => v.sub(w).div(by).to('f32').to('f16')));
+    });
+    const program = defineProgram('p', { a: 'GpuBufferHandle', by: 'f16' }, ({ a, by }) => {
+      const out = buffer.alloc('f16', 15);
+      kernel.launch(half, 15, { a, out, by });
+      return { out };
+    });
+    // Normal numbers, whose results are: subnormals may be flushed. Some sums are ties, some overflow.
+    const a = Uint16Array.from([0x3c00, 0x3c01, 0x4001, 0xc001, 0x5bff, 0x6400, 0x6401, 0xe3ff, 0x7b00, 0x7bff, 0x3555, 0x3aab, 0xb266, 0x2e66, 0x4248, 0x4170]);
+    const got: (readonly number[])[] = [];
+    for (const [on, id] of [[new Registry().with(wgsl({ adapter, without: ['shader-f16'] })), 'wgsl'], [reference, 'cpu-ref']] as const) {
+      await using s = await session({ registry: on, backends: [id] });
+      await using executable = await s.compile(program);
+      const { results, report } = await executable.run({ a: new Uint8Array(a.buffer).slice(), by: 3 });
+      const bytes = (await results.out.read()).slice();
+      got.push([...new Uint16Array(bytes.buffer, bytes.byteOffset, 15)]);
+      expect(report.placement.ops.find((o) => o.op === 'kernel half')).toMatchObject(id === 'wgsl' ? { backend: 'wgsl', how: 'emulated', reason: expect.stringContaining('f16') } : { backend: 'cpu-ref', how: 'native' });
+    }
+    expect(got[0]).toEqual(got[1]);
+    expect(new Set(got[1]).size).toBeGreaterThan(12);
   });
 
   test('a step of 0 and a trap fail the run, with the first that was met', async () => {

@@ -19,7 +19,6 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   guarded: ALL,
   unguarded: { ...ALL, unguarded: true },
   'without subgroups': { ...ALL, features: { f16: true, subgroups: false } },
-  'vectors as scalars': { ...ALL, flat: true },
 };
 
 export function lower(kernel: KernelIr, variant: Variant = ALL): LoweredKernel {

@@ -111,9 +111,11 @@ export function copy(target: SmallView, targetIndex: V, source: SmallView, sourc
   const [x, y, z] = (['x', 'y', 'z'] as const).map((axis) => emit('kernel.local_id', [], { axis: { kind: 'enum', value: axis } })) as [V, V, V];
   const loop = control.for as unknown as (range: { readonly from: V; readonly to: V; readonly step: V }, body: (i: V) => void) => void;
   const step = emit('arith.constant', [], { value: scalarAttribute('u32', sx * sy * sz) });
-  // An index that would wrap stays out of bounds.
-  loop({ from: x.add(y.mul(sx)).add(z.mul(sx * sy)), to: count, step }, (i) => {
+  // A count may be any number: nothing is done beyond the target's end.
+  const room = targetIndex.lt(target.length).select(target.length.sub(targetIndex), 0);
+  loop({ from: x.add(y.mul(sx)).add(z.mul(sx * sy)), to: count.min(room), step }, (i) => {
+    // An index that would wrap stays out of bounds.
     const bits = bitsAt(source, sourceIndex.addSat(i), wordAt);
-    storeBits(target, targetIndex.addSat(i), (k) => bits[k] as V);
+    storeBits(target, targetIndex.add(i), (k) => bits[k] as V);
   });
 }
