@@ -6,18 +6,22 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { swiftshaderEnvironment } from './testing/adapters.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const windows = process.platform === 'win32';
 
-/** For each target: the Node script to run and, unless it is all of them, the packages to build first (turbo filters). */
+/**
+ * For each target: the Node script to run and, unless it is all of them, the packages to build first (turbo filters);
+ * `inSoftware`: WebGPU finds the software adapter of the tests.
+ */
 const targets = {
   setup: {},
   test: { script: 'node_modules/vitest/vitest.mjs', args: ['run'], inRoot: true, needsNative: true },
   'test:nodes': { script: 'tools/test-nodes.mjs' },
   demo: { script: 'examples/bytes/dist/main.js', build: ['@sluice/example-bytes...'] },
   sluice: { script: 'tools/cli/dist/main.js', build: ['sluice...', './plugins/*...'] },
-  bench: { script: 'tools/bench/dist/main.js', build: ['@sluice/bench...'] },
+  bench: { script: 'tools/bench/dist/main.js', build: ['@sluice/bench...'], inSoftware: process.env.SLUICE_TEST_ADAPTERS === 'swiftshader' },
   fuzz: { script: 'packages/conformance/dist/main.js', build: ['@sluice/conformance...'] },
   packages: { script: 'tools/packages.mjs' },
   api: { script: 'tools/api.mjs' },
@@ -92,10 +96,10 @@ function quietly(doing, command, options, needed = true) {
   say(`${what}: going on without`);
 }
 
-function run({ script, args: own = [], inRoot = false }) {
+function run({ script, args: own = [], inRoot = false, inSoftware = false }) {
   // Paths among the arguments are relative to where the person stands, which npm keeps in INIT_CWD.
   const cwd = inRoot ? root : ((process.env.npm_lifecycle_event === name && process.env.INIT_CWD) || process.cwd());
-  const child = spawn(process.execPath, [join(root, script), ...own, ...args], { cwd, env: process.env, stdio: 'inherit' });
+  const child = spawn(process.execPath, [join(root, script), ...own, ...args], { cwd, env: { ...process.env, ...(inSoftware ? swiftshaderEnvironment() : {}) }, stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => fail(error.message));
   child.on('exit', (code, signal) => {

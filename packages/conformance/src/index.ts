@@ -9,7 +9,7 @@ export { renderReport } from './runner/report.ts';
 export { conformanceTests } from './runner/vitest.ts';
 export type { TestFramework } from './runner/vitest.ts';
 
-export { generated, generatedWithFiles } from './suites/generated.ts';
+export { check as checkGenerated, generated, generatedWithFiles } from './suites/generated.ts';
 export { ioDialect } from './suites/io.ts';
 export { memory } from './suites/memory.ts';
 export { atomics, barriers } from './suites/workgroups.ts';

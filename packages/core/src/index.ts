@@ -59,6 +59,8 @@ export { systemProblem } from './storage/system-problem.ts';
 export type { SystemCall } from './storage/system-problem.ts';
 export { ABORTED, END_OF_FILE, failedTransfer, refusedTransfer } from './storage/failed-transfer.ts';
 export type { FailedTransfer } from './storage/failed-transfer.ts';
+export { chunkedTransfers } from './storage/chunked-transfers.ts';
+export type { ChunkMover } from './storage/chunked-transfers.ts';
 export { gatheredByReads } from './storage/gathered-by-reads.ts';
 export { wordsOf } from './storage/words.ts';
 export { dialects } from './dialects/index.ts';

@@ -34,6 +34,8 @@ const SLICE = 65_536;
  * @throws SluiceError `session/option`
  */
 export function cpuRefBackend(options: CpuRefOptions = {}): Backend {
+  const odd = Object.keys(options).find((key) => !OPTIONS.includes(key));
+  if (odd !== undefined) throw new SluiceError({ code: 'session/option', message: `cpu-ref has no option \`${odd}\``, fix: `its options are ${OPTIONS.join(', ')}` });
   const { stepLimit = Infinity, subgroupSize = SUBGROUP_SIZE, seed } = options;
   if (!(stepLimit >= 1)) throw new SluiceError({ code: 'session/option', message: `stepLimit is ${String(stepLimit)}`, fix: 'give a number of steps of at least 1, or leave it out' });
   if (![1, 2, 4, 8, 16, 32, 64, 128].includes(subgroupSize)) throw new SluiceError({ code: 'session/option', message: `subgroupSize is ${String(subgroupSize)}`, fix: 'give a power of two from 1 to 128, or leave it out' });
@@ -69,6 +71,7 @@ export function cpuRefBackend(options: CpuRefOptions = {}): Backend {
 /** What kernels are compiled to look for; undefined for the plain mode. @throws SluiceError `session/option` */
 function detectOf({ detect = [], seed, shadowBytes = 2 ** 30 }: CpuRefOptions): Detect | undefined {
   const refused = (message: string, fix: string) => new SluiceError({ code: 'session/option', message, fix });
+  if (!Array.isArray(detect)) throw refused(`detect is ${JSON.stringify(detect)}`, `give a list of some of ${DETECTORS.join(', ')}`);
   const unknown = detect.find((d) => !DETECTORS.includes(d));
   if (unknown !== undefined) throw refused(`detect holds ${JSON.stringify(unknown)}`, `give some of ${DETECTORS.join(', ')}`);
   if (seed !== undefined && !Number.isSafeInteger(seed)) throw refused(`seed is ${String(seed)}`, 'give an integer, or leave it out');
@@ -77,6 +80,7 @@ function detectOf({ detect = [], seed, shadowBytes = 2 ** 30 }: CpuRefOptions): 
   return { races: detect.includes('races'), uninitialised: detect.includes('uninitialised'), seed, shadowBytes };
 }
 
+const OPTIONS: readonly string[] = ['stepLimit', 'subgroupSize', 'detect', 'seed', 'shadowBytes'] satisfies readonly (keyof CpuRefOptions)[];
 const DETECTORS: readonly Detector[] = ['races', 'uninitialised'];
 
 function probe(subgroupSize: number, detect: readonly Detector[] = []): Probe {

@@ -3,7 +3,7 @@ import { control, defineDialect, defineKernel, defineOp, definePlugin, dialects,
 import type { Builder, KernelIr } from '@sluice/core';
 import { describe, expect, test } from 'vitest';
 import { cpuRefBackend, whyNot } from './backend.ts';
-import { plugin } from './plugin.ts';
+import { cpuRef, plugin } from './plugin.ts';
 import { failure, launch, open } from './testing/launching.ts';
 
 const registry = new Registry().with(plugin);
@@ -118,3 +118,7 @@ function acme() {
   };
   return definePlugin({ name: 'acme', version: '1.0.0', api: 1, register: (hooks) => (hooks.dialect(acmeDialect), hooks.lowering('acme.lowered', { slot: 'extensions', backend: 'cpu-ref', build })) });
 }
+
+test.each([{ detectors: true }, { races: true }, { detect: true }])('an option that there is not is refused, not ignored: %o', (options) => {
+  expect(() => cpuRef(options as never)).toThrow(expect.objectContaining({ code: 'session/option' }));
+});

@@ -9,13 +9,13 @@ import { Registry } from '@sluice/core';
 import type { CodeRow, Plugin } from '@sluice/core';
 import { expect, test } from 'vitest';
 import { errorPage, opPage } from './reference.ts';
-import { markdownPages, plugins, publicPackages, root } from './workspace.ts';
+import { markdownPages, pluginFiles, publicPackages, root } from './workspace.ts';
 
 const load = async <T>(file: string): Promise<T> => (await import(pathToFileURL(join(root, file)).href)) as T;
 
 /** A registry with every plugin of the workspace, from source: what is new is on the pages without a build. */
 async function everyPlugin(): Promise<Registry> {
-  const loaded = await Promise.all(plugins.map(({ folder }) => load<{ readonly plugin: Plugin }>(`${folder}/src/plugin.ts`)));
+  const loaded = await Promise.all(pluginFiles.map((file) => load<{ readonly plugin: Plugin }>(file)));
   return loaded.reduce((registry, { plugin }) => registry.with(plugin), new Registry());
 }
 

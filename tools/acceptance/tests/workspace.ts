@@ -40,6 +40,10 @@ export const publicPackages: readonly Package[] = packageFolders
 export const libraries = publicPackages.filter(({ manifest }) => manifest.exports !== undefined);
 export const plugins = libraries.filter(({ manifest }) => manifest.exports?.['./plugin'] !== undefined);
 
+/** Where each plugin is defined, relative to the root: a package may have one for each world that it runs in. */
+export const pluginFiles: readonly string[] = plugins.flatMap(({ folder, manifest }) =>
+  Object.entries(manifest.exports ?? {}).filter(([entry]) => entry.endsWith('/plugin')).map(([, to]) => `${folder}/${(to as Readonly<Record<string, string>>)['@sluice/source']}`));
+
 /** The Markdown that people read: in the root, in `docs/`, and beside each package. Relative to the root. */
 export function markdownPages(): readonly string[] {
   const within = (folder: string, recursive: boolean): readonly string[] =>

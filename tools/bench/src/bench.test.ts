@@ -38,6 +38,17 @@ describe('the suite core, at tiny sizes', () => {
   }, 60_000);
 });
 
+test('the suite wgsl, at tiny sizes: every value was right, and no goal is judged in software but that of lowering', async () => {
+  const { status, out, err } = await run('wgsl', '--quick', '--json');
+  expect({ status, err }).toEqual({ status: 0, err: '' });
+  const rows: readonly { name: string; peer: string | null; goal: string | null; note: string }[] = JSON.parse(out).rows;
+  expect(rows.map((r) => r.name)).toEqual([
+    'wgsl/saxpy', 'wgsl/saxpy-scalar', 'wgsl/matmul', 'wgsl/matmul-8x8', 'wgsl/sum', 'wgsl/histogram', 'wgsl/transpose', 'wgsl/softmax', 'wgsl/scan', 'wgsl/launch', 'wgsl/lower',
+  ]);
+  expect(rows.filter((r) => r.goal !== null).map((r) => r.name)).toEqual(['wgsl/lower']);
+  for (const { peer, note } of rows.slice(0, -2)) expect({ peer, note }).toEqual({ peer: 'hand-written WGSL', note: expect.stringMatching(/95 % interval of the ratio [\d.]+ \.\. [\d.]+; the goal, ratio >= 0.98, is for GPUs$/) });
+}, 600_000);
+
 describe('a bad command line', () => {
   test.each([
     ['an unknown suite', ['sorce'], '`sorce` is no suite'],

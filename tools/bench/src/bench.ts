@@ -8,6 +8,7 @@ import type { Row, Suite } from './suite.ts';
 const SUITES: Readonly<Record<string, () => Promise<{ readonly suite: Suite }>>> = {
   core: () => import('./suites/core.ts'),
   io: () => import('./suites/io.ts'),
+  wgsl: () => import('./suites/wgsl.ts'),
 };
 
 const HELP = `Measures a suite, side by side with its peers, and checks every value.

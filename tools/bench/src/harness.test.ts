@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { wrongValue } from './errors.ts';
-import { growthOf, interleave, median, microseconds, quantile, rate, rowOf, worstGrowth } from './harness.ts';
+import { growthOf, interleave, interval, median, microseconds, quantile, rate, rowOf, worstGrowth } from './harness.ts';
 import type { Sample } from './harness.ts';
 
 const samples = (...seconds: number[]): Sample[] => seconds.map((s) => ({ seconds: s, cpuSeconds: 2 * s }));
@@ -68,5 +68,24 @@ describe('rows', () => {
     const row = worstGrowth(new Map([['2 ops', grown(1.2)], ['4 ops', grown(1.4)], ['8 ops', grown(1)]]), 'over 1 op');
     expect(row).toMatchObject({ value: 1.4, peerValue: 1.1, goal: 'value <= 1.3', met: false, note: 'over 1 op: 1.20 at 2 ops, 1.40 at 4 ops, 1.00 at 8 ops; the peer 1.10 at 2 ops, 1.10 at 4 ops, 1.10 at 8 ops' });
     expect(() => worstGrowth(new Map(), 'over 1 op')).toThrow(RangeError);
+  });
+});
+
+describe('the interval of a median', () => {
+  test.each([
+    // Of 20 fair coins, 5 or fewer show heads with a chance of 0.0207, 6 or fewer with one of 0.0577: ranks 6 and 15.
+    [20, 6, 15],
+    // Of 6, none shows heads with a chance of 0.0156, one or none with one of 0.109.
+    [6, 1, 6],
+    [3, 1, 3],
+  ])('of %d values lies between two of them, in whatever order they come', (n, low, high) => {
+    const values = Array.from({ length: n }, (_, i) => n - i);
+    expect(interval(values)).toEqual([low, high]);
+  });
+
+  test('a goal is met when its interval reaches the bound, whatever the median is', () => {
+    const samples = [1, 2, 3].map((seconds) => ({ seconds, cpuSeconds: 0 }));
+    const met = (high: number) => rowOf({ name: 'r', unit: 's', figure: (s) => s, samples, goals: [{ of: 'value', atLeast: 5, interval: [1, high] }] }).met;
+    expect([met(5), met(4.9)]).toEqual([true, false]);
   });
 });

@@ -67,6 +67,8 @@ export interface Goal {
   readonly of: 'value' | 'ratio' | 'cpuRatio';
   readonly atLeast?: number;
   readonly atMost?: number;
+  /** What is judged in place of the figure: where it lies, as far as the samples tell. It is enough that the interval reaches the bound. */
+  readonly interval?: readonly [low: number, high: number];
 }
 
 export interface Measured {
@@ -142,9 +144,8 @@ function judged(row: Omit<Row, 'goal' | 'met' | 'note'>, goals: readonly Goal[],
   const said = note === undefined ? {} : { note };
   if (goals.length === 0) return { ...row, goal: null, met: null, ...said };
   const spelled = goals.flatMap(({ of, atLeast, atMost }) => [...(atLeast === undefined ? [] : [`${of} >= ${atLeast}`]), ...(atMost === undefined ? [] : [`${of} <= ${atMost}`])]);
-  const met = goals.every(({ of, atLeast = -Infinity, atMost = Infinity }) => {
-    const figure = row[of];
-    return figure !== null && figure >= atLeast && figure <= atMost;
+  const met = goals.every(({ of, atLeast = -Infinity, atMost = Infinity, interval: [low, high] = [row[of], row[of]] }) => {
+    return low !== null && high !== null && high >= atLeast && low <= atMost;
   });
   return { ...row, goal: spelled.join(' and '), met, ...said };
 }
@@ -155,6 +156,23 @@ function paired(values: readonly number[], by: readonly number[]): readonly numb
 
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
+}
+
+/**
+ * An interval that has the median of what the values are samples of, with 95 % confidence or, of fewer than six, as much as
+ * there is: between two of them, whose ranks follow from the binomial distribution alone (the interval of the sign test).
+ */
+export function interval(values: readonly number[]): readonly [low: number, high: number] {
+  const sorted = [...values].sort((a, b) => a - b);
+  const n = sorted.length;
+  // The chance that the median is below value `rank`, counted from 0: that at most `rank` of n coins show heads.
+  let rank = 0;
+  for (let chance = 2 ** -n, below = chance; ; rank++) {
+    chance *= (n - rank) / (rank + 1);
+    below += chance;
+    if (below > 0.025) break;
+  }
+  return [sorted[rank] ?? NaN, sorted[n - 1 - rank] ?? NaN];
 }
 
 /** The value below which `share` of the values lie, between two of them by interpolation; NaN of none. */

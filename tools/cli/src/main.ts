@@ -51,9 +51,12 @@ void cli(argv, here).then((ended) => {
   write('', (error) => (error instanceof Error ? lost(error) : stderr.write('', () => process.exit(ended))));
 });
 
-/** A reader that goes away, as in `sluice ops | head`, ends the command quietly; a full device does not. */
+/** A reader that goes away, as in `sluice ops | head`, is told nothing more; the command goes on to its own status. A full device ends it. */
 function lost(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') {
+    if (status !== undefined) process.exit(status);
+    return;
+  }
   status ??= 1;
-  if (error.code === 'EPIPE') process.exit(0);
   stderr.write(`sluice: standard output could not be written: ${error.message}\n`, () => process.exit(1));
 }

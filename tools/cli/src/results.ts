@@ -21,7 +21,9 @@ export function outputsFor(program: ProgramIr, texts: readonly string[], cwd: st
       throw cliError('cli/usage', `--out ${text}: not \`name=path\` with a buffer that program \`${program.name}\` returns`, `it returns ${buffers.length === 0 ? 'no buffers' : buffers.join(', ')}`);
     }
     if (outputs.has(name)) throw cliError('cli/usage', `--out ${text}: \`${name}\` is given twice`, 'write it to one file');
-    outputs.set(name, resolve(cwd, text.slice(at + 1)));
+    const path = resolve(cwd, text.slice(at + 1));
+    if ([...outputs.values()].includes(path)) throw cliError('cli/same-file', `--out ${text}: another result goes to that file`, 'write each to a file of its own');
+    outputs.set(name, path);
   }
   return outputs;
 }

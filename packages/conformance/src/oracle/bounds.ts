@@ -105,7 +105,8 @@ class ScalarBounds {
     const def = this.#registry.lookup(id);
     if (def === undefined) return ANYTHING;
     const type = scalar(this.#name);
-    const inner = new ScalarBounds(this.#registry, this.#rules, def, { operands: parts.map(() => type), results: [type], attrs: {} });
+    // What stands for one op is computed as several, which a device may contract.
+    const inner = new ScalarBounds(this.#registry, { ...this.#rules, contracts: true }, def, { operands: parts.map(() => type), results: [type], attrs: {} });
     return inner.of(parts.map((p) => plainScalar(this.#expression(p, operands))));
   }
 }

@@ -226,7 +226,7 @@ export interface Dialect<O extends readonly OpDef[] = readonly OpDef[]> {
 export function defineOp<const S extends OpSpec>(spec: S): TypedOp<S> {
   checkRecord(spec);
   const signature = compileSignature(spec);
-  return Object.freeze({
+  const record = frozen({
     '~op': 1 as const,
     typeVars: {},
     attrs: {},
@@ -244,8 +244,16 @@ export function defineOp<const S extends OpSpec>(spec: S): TypedOp<S> {
     verify: undefined,
     compose: undefined,
     ...(spec as OpSpec),
-    signature,
   });
+  return Object.freeze({ ...record, signature });
+}
+
+/** Freezes a record all the way down: every registry of the process shares it. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) frozen(inner);
+  return value;
 }
 
 /** A dialect: a closed list of ops under one version. */

@@ -87,13 +87,14 @@ export function kernelCell(kernel: Kernel, authored: Kernel | undefined, capabil
   return { how: worst?.how ?? 'native', ...(worst?.reason === undefined ? {} : { reason: worst.reason }) };
 }
 
-/** The cells of what the author's kernel does with ops that are unavailable for it, and that legalising replaced. */
+/** The cells of what the author's kernel does on vectors with ops that are unavailable there, and that legalising replaced. */
 function goneOps(authored: Kernel | undefined, kernel: Kernel, capabilities: Capabilities): readonly Cell[] {
   if (authored === undefined || authored === kernel) return [];
-  const { body } = authored;
-  return distinctUses(body, capabilities).flatMap(([op, type]): Cell[] => {
-    const id = body.opNames[op.name] ?? '';
-    return opCell(capabilities, id, type, op.attrs).how === 'unavailable' ? [{ how: 'emulated', reason: `\`${id}\` on ${type} by component` }] : [];
+  const keyed = ({ body }: Kernel) => distinctUses(body, capabilities).map(([op, type]) => ({ op, type, id: body.opNames[op.name] ?? '' }));
+  const left = new Set(keyed(kernel).map(({ id, type }) => `${id} ${type}`));
+  return keyed(authored).flatMap(({ op, type, id }): Cell[] => {
+    const replaced = type.startsWith('vec') && !left.has(`${id} ${type}`) && opCell(capabilities, id, type, op.attrs).how === 'unavailable';
+    return replaced ? [{ how: 'emulated', reason: `\`${id}\` on ${type} by component` }] : [];
   });
 }
 

@@ -19,9 +19,13 @@ export interface StoragePlan {
   readonly between: { readonly in?: SpaceTransfer; readonly out?: SpaceTransfer };
 }
 
-/** Copies by the CPU that a transfer takes. */
-export function bouncesOf({ between }: StoragePlan): number {
-  return [between.in, between.out].some((t) => t?.how === 'cpu') ? 1 : 0;
+/** Copies by the CPU that a transfer takes, the backend's own among them. */
+export function bouncesOf({ cell, between }: StoragePlan): number {
+  return (cell.how === 'copied' ? 1 : 0) + ([between.in, between.out].some((t) => t?.how === 'cpu') ? 1 : 0);
+}
+
+function whyCopied({ cell, space: own }: StoragePlan, space: string): string {
+  return own === space || cell.how === 'copied' ? (cell.reason ?? 'the backend copies') : `the CPU would copy between ${own} and ${space}`;
 }
 
 type Fallen = PassedOver & { readonly code: 'plan/no-path' | 'plan/no-lowering' };
@@ -39,7 +43,7 @@ export function placeTransfer(def: OpDef, where: Where, space: string, options: 
     if ('reason' in way) fallen.push(way);
     else if (bouncesOf(way) > 0) bouncing.push(way);
     else {
-      const copying = bouncing.map((b) => ({ backend: b.candidate.backend.id, reason: `the CPU would copy between ${b.space} and ${space}` }));
+      const copying = bouncing.map((b) => ({ backend: b.candidate.backend.id, reason: whyCopied(b, space) }));
       passedOver.push(...shown(fallen, options), ...copying);
       return way;
     }
@@ -53,7 +57,7 @@ export function placeTransfer(def: OpDef, where: Where, space: string, options: 
   const tried = fallen.map(({ backend, reason }) => ({ backend, reason }));
   if (first !== undefined) {
     return new SluiceError({
-      code: 'plan/bounce', message: `\`${def.id}\` on ${first.candidate.backend.id} would be copied by the CPU between ${first.space} and ${space}, and the session is strict`,
+      code: 'plan/bounce', message: `\`${def.id}\` on ${first.candidate.backend.id} would be copied by the CPU, and the session is strict: ${whyCopied(first, space)}`,
       fix: `use a storage backend that reaches memory in ${space}, or open the session without \`strict\``, where, details: { tried },
     });
   }
@@ -82,7 +86,8 @@ function wayOf(candidate: Candidate, def: OpDef, space: string, registry: Regist
     const between = transfersBetween(def, own, space, registry);
     return between === undefined ? [] : [{ candidate, space: own, cell: capabilities.spaces.includes(own) ? cell : throughPageCache(cell), between }];
   });
-  const best = ways.find((w) => bouncesOf(w) === 0) ?? ways[0];
+  const fewest = Math.min(...ways.map(bouncesOf));
+  const best = ways.find((w) => bouncesOf(w) === fewest);
   return best ?? out(`moves bytes between files and memory in ${capabilities.spaces.join(', ')}, and no transfer leads between there and ${space}`, 'plan/no-path');
 }
 

@@ -78,7 +78,7 @@ function render(facts: Facts): string {
   const own = facts.ops.filter((o) => o.backend === 'session' && o.how === 'native');
   const rows = facts.ops.filter((o) => !own.includes(o)).map((o) => [
     o.op, String(o.count), o.backend, o.how, o.path === undefined ? '' : o.path.via, o.path === undefined ? '' : o.path.spaces.join(' > '),
-    o.path !== undefined && o.path.bounces > 0 ? `${o.path.bounces} copy by the CPU` : (o.reason ?? ''),
+    o.path !== undefined && o.path.bounces > 0 ? `${o.path.bounces} ${o.path.bounces === 1 ? 'copy' : 'copies'} by the CPU` : (o.reason ?? ''),
   ]);
   const used = facts.backends.map((b) => `${b.id} (${b.description})`).join(', ') || 'none';
   const head = `program ${facts.program}, memory in ${facts.space}; backends: ${used}`;

@@ -91,6 +91,10 @@ export interface SpaceTransfer {
   readonly from: string;
   readonly to: string;
   readonly how: 'device' | 'cpu';
+  /**
+   * Copies all of `from` to the start of `to`. Resolves when the bytes are there, or, in memory of a compute with `settled`,
+   * as soon as every later launch and copy comes behind it; a copy into a space that the CPU addresses, when it can be read.
+   */
   copy(from: Memory, to: Memory, signal: AbortSignal): Promise<void>;
 }
 

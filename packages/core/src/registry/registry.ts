@@ -67,9 +67,9 @@ export class Registry {
     this.migrations = frozenMap(accepted.flatMap((c) => c.migrations).map((m) => [m.from, m]));
     this.codes = frozenMap([...Object.entries(builtinCodes), ...accepted.flatMap((c) => c.codes)]);
     this.plugins = Object.freeze(accepted.map((c) => c.plugin));
-    this.rejected = [...before, ...rejected];
-    this.warnings = warnings;
-    this.dangling = accepted.flatMap((c) => danglingOf(c, this.ops, this.backends));
+    this.rejected = Object.freeze([...before, ...rejected]);
+    this.warnings = Object.freeze([...warnings]);
+    this.dangling = Object.freeze(accepted.flatMap((c) => danglingOf(c, this.ops, this.backends)));
     this.#tables = tablesOf(ops, accepted);
     this.#serials = frozenMap(ops.map((o, i) => [o.id, i]));
     for (const t of this.types.values()) opaque(t.spelling);

@@ -93,12 +93,17 @@ export class Buffers {
   async upload(data: ArrayBufferView | ArrayBuffer, space: string, stop?: AbortSignal): Promise<Handle> {
     const bytes = bytesOf(data);
     const handle = await this.#allocate(bytes.byteLength, space, stop);
-    try {
+    const copyInto = (target: Handle) => {
       if (bytes.byteLength !== handle.byteLength) throw new SluiceError({ code: 'run/argument', message: `an array of ${handle.byteLength} bytes was detached or resized while the run waited for memory`, fix: 'leave it as it is until the run has begun' });
-      if (handle.bytes !== undefined) handle.bytes.set(bytes);
+      if (target.bytes === undefined) throw new RangeError(`memory in ${target.memory.space} is no staging: the CPU cannot address it`);
+      target.bytes.set(bytes);
+    };
+    try {
+      if (handle.bytes !== undefined) copyInto(handle);
       else {
-        await this.#withStaging(bytes.byteLength, stagingSpace(this.#session.registry, space, 'in'), stop, async (staging) => {
-          staging.bytes?.set(bytes);
+        await this.#withStaging(handle.byteLength, stagingSpace(this.#session.registry, space, 'in'), stop, async (staging) => {
+          // Now: the array may have been taken away while this waited for memory.
+          copyInto(staging);
           await this.#copy(staging, handle);
         });
       }

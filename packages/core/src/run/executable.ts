@@ -117,7 +117,7 @@ export class CompiledProgram {
     } catch (error) {
       run.fail(error);
       await run.drained();
-      throw withWritten(run.failure?.error, run.written.values());
+      throw run.failedByCaller ? run.failure?.error : withWritten(run.failure?.error, run.written.values());
     } finally {
       disregard();
       run.end();
@@ -127,7 +127,8 @@ export class CompiledProgram {
 
   /** Waits for launches and copies that the device has taken over, and learns what failed of them. */
   async #settled(run: Execution): Promise<void> {
-    const backend = this.#plan.compute?.backend.id ?? '';
+    const backend = this.#plan.compute?.backend.id;
+    if (backend === undefined) return;
     const compute = this.#host.device(backend)?.compute;
     try {
       await unlessAborted(guarded(backend, 'settled', run.signal, () => compute?.settled?.(run.signal)), run.signal);
@@ -228,6 +229,6 @@ async function makeDurable(run: Execution): Promise<void> {
     const synced = written.syncing();
     const outcome = await new Promise<Outcome>((resolve) => run.submit(written.carrier, { kind: 'sync', file: written.file }, resolve));
     if (outcome.ok) synced();
-    else run.fail(writeError(outcome.error, written.bytes, 0));
+    else run.fail(writeError(outcome.error, written.prefix.written, 0));
   }));
 }

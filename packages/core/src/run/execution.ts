@@ -57,6 +57,7 @@ export class Execution {
   readonly #submissions = new Submissions(this.#abort.signal);
   readonly #onProgress: ((progress: Progress) => void) | undefined;
   #failure: { readonly error: unknown } | undefined;
+  #ofCaller = false;
   #issued = 0n;
   #moved = 0n;
 
@@ -92,8 +93,19 @@ export class Execution {
 
   /** Fails the run with `reason` itself, and stops what has begun. */
   abort(reason: unknown): void {
-    this.fail(reason);
+    this.#failAs(reason);
     this.#abort.abort(reason);
+  }
+
+  /** Fails the run with what the caller itself gave or threw: nothing is added to that. */
+  #failAs(error: unknown): void {
+    if (this.#failure === undefined) this.#ofCaller = true;
+    this.fail(error);
+  }
+
+  /** The failure is the caller's own: a reason of its signal, or what its callback threw. */
+  get failedByCaller(): boolean {
+    return this.#ofCaller;
   }
 
   /** @throws the failure, if there is one */
@@ -158,9 +170,9 @@ export class Execution {
     this.#moved += BigInt(bytes);
     try {
       const returned: unknown = this.#onProgress({ op, done: this.#moved, total: this.#issued });
-      if (returned instanceof Promise) returned.catch((error: unknown) => this.fail(error));
+      if (returned instanceof Promise) returned.catch((error: unknown) => this.#failAs(error));
     } catch (error) {
-      this.fail(error);
+      this.#failAs(error);
     }
   }
 

@@ -60,12 +60,15 @@ export class WrittenFile {
   }
 }
 
-/** What a run failed with, and what it had written by then: in `details.files`, and in words where they are not said yet. A signal's own reason stays as it is. */
+/** What a run failed with, and what it had written by then: in `details.files`, and in words where they are not said yet. */
 export function withWritten(error: unknown, files: Iterable<WrittenFile>): unknown {
   if (!isSluiceError(error)) return error;
   const written = [...files].filter((f) => f.bytes > 0).map((f) => ({ file: f.file.name, offset: String(f.prefix.offset), written: f.prefix.written, durable: f.durable ? f.prefix.written : 0 }));
   if (written.length === 0) return error;
   const { code, family, message, fix, where, available, details, problems, cause } = error;
   const said = written.map((w) => `; of \`${w.file}\`, ${w.written} bytes from ${w.offset} on are written, ${w.durable} of them durable`);
-  return new SluiceError({ code, family, message: details['written'] === undefined ? `${message}${said.join('')}` : message, fix, where, available, problems, cause, details: { ...details, files: written } });
+  const more = new SluiceError({ code, family, message: details['written'] === undefined ? `${message}${said.join('')}` : message, fix, where, available, problems, cause, details: { ...details, files: written } });
+  // Where it happened, not where this was said.
+  if (error.stack !== undefined) more.stack = error.stack;
+  return more;
 }

@@ -32,13 +32,13 @@ export function gatheredByReads(submit: Submit): Submit {
 /** Collects the outcomes of all pieces into one. */
 function together(pieces: readonly Read[], complete: (outcome: Outcome) => void): (index: number, outcome: Outcome) => void {
   let left = pieces.length;
-  let buffered = 0;
+  const moved = { direct: 0, buffered: 0, bounced: 0 };
   let failed: { readonly index: number; readonly outcome: Extract<Outcome, { ok: false }> } | undefined;
   return (index, outcome) => {
-    if (outcome.ok) buffered += outcome.buffered;
+    if (outcome.ok) for (const way of ['direct', 'buffered', 'bounced'] as const) moved[way] += outcome[way];
     else if (failed === undefined || index < failed.index) failed = { index, outcome };
     if (--left > 0) return;
-    if (failed === undefined) return complete({ ok: true, direct: 0, buffered, bounced: 0 });
+    if (failed === undefined) return complete({ ok: true, ...moved });
     const before = pieces.slice(0, failed.index).reduce((sum, { memory }) => sum + memory.byteLength, 0);
     complete({ ...failed.outcome, transferred: before + failed.outcome.transferred });
   };

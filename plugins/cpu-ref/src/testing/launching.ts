@@ -22,10 +22,10 @@ export async function open(options: CpuRefOptions = {}, registry = new Registry(
 type Given = ScalarValue | ArrayBufferView<ArrayBuffer> | LaunchArg;
 
 /** Runs `kernel` once on a device of its own; typed arrays are bound in place. */
-export async function launch(kernel: KernelIr, groups: number | readonly [number, number, number], args: readonly Given[], options: CpuRefOptions & { readonly signal?: AbortSignal; readonly registry?: Registry } = {}): Promise<void> {
-  const { compute, registry } = await open(options, options.registry);
+export async function launch(kernel: KernelIr, groups: number | readonly [number, number, number], args: readonly Given[], { signal, registry: given, ...options }: CpuRefOptions & { readonly signal?: AbortSignal; readonly registry?: Registry } = {}): Promise<void> {
+  const { compute, registry } = await open(options, given);
   const prepared = await compute.prepare(kernel, { registry });
-  await prepared.launch({ groups: typeof groups === 'number' ? [groups, 1, 1] : groups, args: args.map(argOf) }, options.signal ?? new AbortController().signal);
+  await prepared.launch({ groups: typeof groups === 'number' ? [groups, 1, 1] : groups, args: args.map(argOf) }, signal ?? new AbortController().signal);
 }
 
 function argOf(given: Given): LaunchArg {

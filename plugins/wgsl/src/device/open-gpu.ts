@@ -66,7 +66,7 @@ export async function openGpu(options: WgslOptions, signal: AbortSignal | undefi
   const found = await findAdapter(options);
   if (!('adapter' in found)) throw new SluiceError({ code: 'wgsl/no-adapter', family: 'unsupported', message: `there is no adapter any more: ${found.reason}`, fix: found.fix });
   const { adapter, traits } = found;
-  const device = await adapter.requestDevice({ requiredFeatures: traits.features, requiredLimits: { ...traits.limits } });
+  const device = await adapter.requestDevice({ requiredFeatures: [...traits.features], requiredLimits: { ...traits.limits } });
   if (signal?.aborted === true) {
     device.destroy();
     throw signal.reason;

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import { API_VERSION, Registry, buffer, control, defineKernel, defineProgram, definePlugin, fd, io, kernel } from '@sluice/core';
+import { API_VERSION, Registry, SluiceError, buffer, control, defineKernel, defineProgram, definePlugin, fd, io, kernel } from '@sluice/core';
 import type { Program, ProgramIr, Session } from '@sluice/core';
 import { plugin as fs } from '@sluice/fs/plugin';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -328,6 +328,24 @@ describe('handles and aborts, with files open', () => {
     await Promise.all([input.close(), output.close()]);
   }));
 });
+
+test('a reason that is an error of ours, or one that a callback throws, is handed on as it is, whatever was written', () => check(async (s, dir) => {
+  const exe = await s.compile(copyFile);
+  for (const by of ['signal', 'callback'] as const) {
+    const reason = new SluiceError({ code: 'run/argument', message: 'enough', fix: 'more' });
+    const [input, output] = [await s.grant(file(dir, by, Number(CHUNK) * 8)), await s.grant(join(dir, `${by}.out`), { rights: 'w', create: 'if-missing' })];
+    const controller = new AbortController();
+    let written = 0;
+    const ended = await exe.run({ input, output }, { signal: controller.signal, onProgress: ({ op }) => {
+      if (op !== 'io.write_back_to_nvme' || ++written < 2) return;
+      if (by === 'callback') throw reason;
+      controller.abort(reason);
+    } }).then(() => 'resolved', (error: unknown) => error);
+    expect(ended).toBe(reason);
+    expect(reason.message).toBe('enough');
+    await Promise.all([input.close(), output.close()]);
+  }
+}));
 
 describe('plugins that do not fit', () => {
   const plugin = (name: string, api: number = API_VERSION) => definePlugin({ name, version: '1.0.0', api, register: (hooks) => hooks.space({ id: 'acme', summary: 'A space.' }) });

@@ -277,7 +277,7 @@ describe('durability', () => {
       watch.after = (t, outcome) => (t.kind === 'write' ? { ok: false, transferred: 4, error: new SluiceError({ code: 'io/write-failed', message: 'bad block', fix: 'buy a disk', details: { errno: 'EIO' } }) } : outcome);
       const output = await s.grant(join(dir, 'out'), { rights: 'w', create: 'truncate' });
       const error = await failure((await s.compile(writeAt)).run({ output, data: pattern(10), offset: 0 }), 'io/write-failed');
-      expect(error.details).toEqual({ errno: 'EIO', written: 4, durable });
+      expect(error.details).toEqual({ errno: 'EIO', written: 4, durable, files: [{ file: join(dir, 'out'), offset: '0', written: 4, durable }] });
       expect(error.message).toBe(`bad block; 4 bytes are written, ${durable} of them durable`);
       await output.close();
     }

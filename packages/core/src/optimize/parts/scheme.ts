@@ -17,7 +17,7 @@ export interface PartsUse {
   readonly operands: readonly Type[];
   readonly results: readonly Type[];
   readonly attrs: Attributes;
-  /** The second operand, where it is a constant of u32: which component or element is meant. */
+  /** Of an op on components, the second operand where it is a constant of u32: which one is meant. */
   readonly index: number | undefined;
 }
 

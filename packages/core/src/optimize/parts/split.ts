@@ -3,7 +3,7 @@ import type { TracedValue } from '../../build/value.ts';
 import { NO_ATTRIBUTES } from '../../ir/attributes.ts';
 import type { Attribute, Attributes } from '../../ir/attributes.ts';
 import type { Body, Kernel, Op, Param, Region, ValueId } from '../../ir/program.ts';
-import { buffer as bufferType } from '../../ir/types.ts';
+import { MOST_SCALARS, buffer as bufferType } from '../../ir/types.ts';
 import type { Type } from '../../ir/types.ts';
 import type { OpDef } from '../../ops/op.ts';
 import type { Registry } from '../../registry/registry.ts';
@@ -178,10 +178,11 @@ export class Split extends BodyEdit {
 
   #use(op: Op, def: OpDef): PartsUse {
     const [, second] = op.operands;
-    const at = second === undefined ? undefined : this.#constants.get(second);
+    // Of ops on components alone: rows are kept by it, and other constants are as many as programs have.
+    const at = second === undefined || def.dialect !== 'vector' ? undefined : this.#constants.get(second);
     return {
       def, attrs: op.attrs, operands: op.operands.map((v) => this.typeBefore(v)), results: op.results.map((v) => this.typeBefore(v)),
-      index: at?.kind === 'scalar' && at.type.name === 'u32' ? Number(at.bits) : undefined,
+      index: at?.kind === 'scalar' && at.type.name === 'u32' ? Math.min(Number(at.bits), MOST_SCALARS) : undefined,
     };
   }
 
@@ -229,9 +230,9 @@ export class Split extends BodyEdit {
 
   #structured(op: Op, facts: PassFacts, out: Op[]): void {
     if (this.scheme.structured?.(op, facts, this, out) === true) return;
-    const fixed = facts.def?.operands.findIndex((p) => p.variadic === true) ?? -1;
+    const variadicFrom = facts.def?.operands.findIndex((p) => p.variadic === true) ?? -1;
     // Operands by position must stay where they are; what a list hands on becomes a longer list.
-    if (op.operands.some((v, i) => (fixed < 0 || i < fixed) && touched(this.typeBefore(v), this.scheme))) throw new NoParts();
+    if (op.operands.some((v, i) => (variadicFrom < 0 || i < variadicFrom) && touched(this.typeBefore(v), this.scheme))) throw new NoParts();
     const operands = this.known(op.operands);
     const regions = op.regions.map((r, i) => this.region(r, { catches: facts.def?.regions[i]?.catches ?? [], prefixes: {} }));
     this.source = op;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { control } from '../../build/control.ts';
 import { workgroupBuffer } from '../../build/kernel.ts';
+import { u32 } from '../../build/value.ts';
 import type { Kernel } from '../../ir/program.ts';
 import { walkOps } from '../../ir/program.ts';
 import type { Launch } from '../../registry/backend.ts';
@@ -44,6 +45,28 @@ test('memory of a workgroup has a size that is known', () => {
     shared.store(x.add(1), shared.load(x.and(15).shl(2)));
     shared.store(x.rem(64), 1);
   }))).toEqual(['proved', 'proved', 'guarded', 'proved']);
+});
+
+test('a quotient by a constant is no greater than the quotient of what is greatest', () => {
+  expect(accesses(kernelOf((_, { local: { x } }) => {
+    const shared = workgroupBuffer('u32', 64);
+    const row = x.div(16);
+    shared.store(row.mul(16).add(15), 1);
+    shared.store(row.mul(16).add(16), 1);
+    shared.store(x.shr(4).mul(16).add(15), 1);
+    shared.store(x.shr(36).mul(16).add(15), 1);
+    shared.store(x.div(0).add(1), 1);
+  }))).toEqual(['proved', 'guarded', 'proved', 'proved', 'guarded']);
+});
+
+test('a difference that does not wrap is no greater than what is subtracted from', () => {
+  expect(accesses(kernelOf((_, { local: { x } }) => {
+    const shared = workgroupBuffer('u32', 64);
+    const four = u32(4);
+    control.if(x.ge(four), () => shared.store(x.sub(four), 1), () => shared.store(x.sub(four), 1));
+    control.if(x.gt(four), () => shared.store(x.sub(four), 1));
+    shared.store(x.sub(four), 1);
+  }))).toEqual(['proved', 'guarded', 'proved', 'guarded']);
 });
 
 test('what may wrap is guarded, and so is what came through memory', () => {

@@ -126,6 +126,7 @@ export class Ranges {
   readonly #view: RangeView = {
     greatest: (v) => (v === undefined ? undefined : this.greatest(v)),
     constant: (v) => this.#constants.of(v),
+    isLess: (v, than, orEqual) => this.isLess(v, than, orEqual),
     lengthOf: (buffer) => {
       const param = this.#params.get(buffer);
       return param === undefined ? undefined : ['length', param];
@@ -199,6 +200,7 @@ function same(a: ValueId | Length, b: ValueId | Length): boolean {
 interface RangeView {
   greatest(value: ValueId | undefined): Bound | undefined;
   constant(value: ValueId | undefined): unknown;
+  isLess(value: ValueId, than: ValueId, orEqual: boolean): boolean;
   lengthOf(buffer: ValueId): Bound | undefined;
   workgroup(axis: 0 | 1 | 2): number;
   /** Of a value that is being defined. */
@@ -217,6 +219,13 @@ const atMost = (...operands: readonly number[]): ResultRow => (view, op, result)
   }
 };
 
+/** At most the first operand, and by what that is divided, where both are known; x / 0 is x. */
+function quotient(view: RangeView, op: Op, result: ValueId, by: unknown): void {
+  atMost(0)(view, op, result);
+  const greatest = view.greatest(op.operands[0]);
+  if (typeof greatest === 'number' && typeof by === 'number' && by > 0) view.say(result, Math.floor(greatest / by));
+}
+
 const combined = (how: 'add' | 'mul'): ResultRow => (view, op, result) => view.say(result, combine(how, view.greatest(op.operands[0]), view.greatest(op.operands[1])));
 
 const AXES: Readonly<Record<string, 0 | 1 | 2>> = { x: 0, y: 1, z: 2 };
@@ -232,8 +241,15 @@ const RESULTS: Readonly<Record<string, ResultRow>> = {
   'kernel.global_id': located((axis, size) => below(combine('mul', ['groups', axis], size))),
   'arith.min': atMost(0, 1),
   'arith.and': atMost(0, 1),
-  'arith.shr': atMost(0),
-  'arith.div': atMost(0),
+  'arith.shr': (view, op, result) => {
+    const count = view.constant(op.operands[1]);
+    quotient(view, op, result, typeof count === 'number' ? 2 ** (count & 31) : undefined);
+  },
+  'arith.div': (view, op, result) => quotient(view, op, result, view.constant(op.operands[1])),
+  'arith.sub': (view, op, result) => {
+    const [from, by] = op.operands;
+    if (from !== undefined && by !== undefined && view.isLess(by, from, true)) view.say(result, view.greatest(from), { than: from, strict: false });
+  },
   'arith.sub_sat': atMost(0),
   'arith.add': combined('add'),
   'arith.mul': combined('mul'),
