@@ -97,7 +97,7 @@ function bundle(entryPoints, outdir, alias = {}) {
 
 function compress(from, target) {
   const { status, stdout, stderr } = spawnSync('xz', ['-6', '--threads=2', '--stdout', from], { maxBuffer: 2 ** 30 });
-  if (status !== 0) throw new Error(`xz failed: ${stderr}`);
+  if (status !== 0) throw new Error(`xz failed: ${String(stderr)}`);
   writeFileSync(target, stdout);
 }
 
