@@ -1,6 +1,7 @@
 #!/bin/sh
 # Judges and measures the backend `wgsl` on a machine that has a GPU and its driver, and neither Node nor a network, with
-# what pack-gpu.mjs has put into `.gpu/` of this tree:
+# what pack-gpu.mjs has put into `.gpu/` of this tree. An NVIDIA driver also needs the libraries of Debian's libglvnd0, libgl1,
+# libglx0, libegl1 and libx11-6; where the machine lacks them, put these packages into `.gpu/libs`.
 #   OUT=/tmp/out sh tools/bench/gpu.sh
 # What was found is in $OUT (here if unset): summary.txt, with a line for each step, and a log for each.
 # VK_DRIVER_FILES names the driver if it is no NVIDIA one; GPU_SECONDS bounds it all (520); GPU_STEPS names the steps to run;
@@ -46,7 +47,7 @@ unpack "$pack/node.xz" >"$work/node"
 chmod +x "$work/node"
 mkdir -p "$work/node_modules/webgpu/dist/linux-x64"
 unpack "$pack/dawn.node.xz" >"$work/node_modules/webgpu/dist/linux-x64/dawn.node"
-for deb in "$pack"/libvulkan1*.deb; do dpkg -x "$deb" "$work/loader"; done
+for deb in "$pack"/*.deb "$pack"/libs/*.deb; do [ -e "$deb" ] && dpkg -x "$deb" "$work/loader"; done
 export VK_DRIVER_FILES="${VK_DRIVER_FILES:-/usr/local/nvidia/share/vulkan/icd.d/nvidia_icd.json}"
 export LD_LIBRARY_PATH="$work/loader/usr/lib/x86_64-linux-gnu${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 say "Node $("$work/node" --version), $(uname -srm), $(nproc) cores, driver $VK_DRIVER_FILES; unpacked in $(($(date +%s) - began)) s"

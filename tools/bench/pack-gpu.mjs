@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -55,7 +55,8 @@ async function packages() {
   const names = { '@sluice/core': 'packages/core', ...Object.fromEntries(['cpu-ref', 'fs', 'io-uring', 'wgsl'].map((name) => [`@sluice/${name}`, `plugins/${name}`])) };
   for (const [name, folder] of Object.entries(names)) {
     const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
-    const entries = Object.keys(manifest.exports).filter((key) => key !== './package.json').map((key) => (key === '.' ? 'index' : key.slice(2)));
+    // `./dist/web-plugin.js` is built from `src/web-plugin.ts`, whatever it is exported as.
+    const entries = Object.values(manifest.exports).flatMap((to) => (to.default === undefined ? [] : [basename(to.default, '.js')]));
     await bundle(entries.map((entry) => join(root, folder, `src/${entry}.ts`)), join(modules, name, 'dist'));
     const { version, type, exports } = manifest;
     writeFileSync(join(modules, name, 'package.json'), JSON.stringify({ name, version, type, exports: Object.fromEntries(Object.entries(exports).map(([key, to]) => [key, to.default ?? to])) }));
