@@ -24,8 +24,8 @@ interface Setting {
 const SMALL: Setting = { chunk: 4 * MiB, window: 2 };
 /** Runs of a loop of a thousand iterations before V8 has compiled all that they go through. */
 const COMPILED = 12;
-/** As much as fio has in flight where it writes fastest, all of it from one buffer. */
-const WRITING: Setting = { chunk: 8 * MiB, window: 4 };
+/** All of it from one buffer, which a cache holds. */
+const WRITING: Setting = { chunk: 4 * MiB, window: 8 };
 /** So large that the disk has work for as long as JavaScript has no time. */
 const LARGE: Setting = { chunk: 128 * MiB, window: 4 };
 const SAMPLE = MiB;
