@@ -128,8 +128,10 @@ export function scalarOf(reader: Reader, type: Type, at: number, text: string): 
     reader.wrong('text/literal', at, `\`${text}\` cannot be a ${type.spelling}: literals are scalars`, 'make the value with an op, such as vector.splat');
     return undefined;
   }
+  const known = reader.scalars.get(type, text);
+  if (known !== undefined) return known;
   const bits = literalBits(type, text);
-  if (typeof bits === 'bigint') return { kind: 'scalar', type, bits };
+  if (typeof bits === 'bigint') return reader.scalars.add(type, text, bits);
   reader.wrong('text/literal', at, `\`${text}\` ${bits}`, `write a literal of type ${type.spelling}`);
   return undefined;
 }

@@ -47,7 +47,7 @@ function table(first: string, second: string): Uint8Array {
 
 /** Digits that a number may have as the label of a value; a longer one is no label. */
 const LONGEST_LABEL = 9;
-/** Words that are remembered; a power of two. */
+/** Words and numbers that are remembered; a power of two. */
 const REMEMBERED = 1024;
 /** Characters of a number. */
 export const LONGEST_NUMBER = 400;
@@ -71,9 +71,9 @@ export class Lexer {
   number = 0;
   /** The text of a `NAMED`, `STRING`, `QUOTED` or `SYMBOL` in quotes, and of what is wrong with a `BAD`. */
   #quoted: string | undefined;
-  /** Of the word that was read last. */
+  /** Of the word or number that was read last. */
   #hash = 0;
-  /** Words by their hash: the same few come again and again. */
+  /** Words and numbers by their hash: the same few come again and again. */
   readonly #words: string[] = new Array<string>(REMEMBERED).fill('');
   /** Comments; collected where asked for. */
   readonly comments: Comment[] | undefined;
@@ -115,7 +115,7 @@ export class Lexer {
 
   /** The characters of the token. */
   text(): string {
-    return this.source.slice(this.start, this.end);
+    return this.kind === NUMBER ? this.#remembered(this.start, this.end) : this.source.slice(this.start, this.end);
   }
 
   /** The text of a word or value, or what is in the quotes. */
@@ -248,12 +248,15 @@ export class Lexer {
     const { length } = source;
     const hex = source.charCodeAt(at + 1) === 120;
     let end = at + 1;
+    let hash = source.charCodeAt(at);
     while (end < length) {
       const c = source.charCodeAt(end);
       const sign = (c === 43 || c === 45) && !hex && (source.charCodeAt(end - 1) | 32) === 101;
       if (!sign && (c >= 128 || LETTERS[c] === 0 || c === 45)) break;
+      hash = (Math.imul(hash, 31) + c) | 0;
       end++;
     }
+    this.#hash = hash;
     this.end = end;
     this.kind = end - at > LONGEST_NUMBER ? BAD : NUMBER;
     if (this.kind === BAD) this.#quoted = `a number has at most ${LONGEST_NUMBER} characters`;

@@ -9,6 +9,7 @@ import { BAD, COLON, COMMA, CLOSE_PAREN, END, Lexer, OPEN_PAREN, STRING, WORD } 
 import { LIMITS } from './limits.ts';
 import { Problems, spansOf } from './problems.ts';
 import { BUILT_IN_TYPES, Types, UNKNOWN_TYPE } from './types.ts';
+import { Scalars } from './scalars.ts';
 import { UnknownOps } from './unknown-ops.ts';
 
 /** An op id that occurs in a text. */
@@ -28,6 +29,7 @@ export class Reader {
   /** Undefined: only the grammar is looked at. */
   readonly registry: Registry | undefined;
   readonly types = new Types();
+  readonly scalars = new Scalars();
   readonly unknownOps = new UnknownOps(this);
   /** What is being read, for the places of problems. */
   program: string | undefined;
