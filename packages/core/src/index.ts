@@ -20,7 +20,7 @@ export { format } from './text/format.ts';
 export { toDot } from './text/dot.ts';
 export { scalar, vector as vectorType, array, buffer as bufferType, handle as handleType, parseType, byteSize, loadedType, scalarCount, scalarOf, MOST_SCALARS } from './ir/types.ts';
 export type { Access, ArrayType, BufferType, ComputedScalar, HandleType, OpaqueType, ScalarName, ScalarType, StorageOnlyScalar, Type, VectorType } from './ir/types.ts';
-export { NO_ATTRIBUTES, fromBits, scalarAttribute, toBits } from './ir/attributes.ts';
+export { NO_ATTRIBUTES, attributeKey, fromBits, scalarAttribute, toBits } from './ir/attributes.ts';
 export { decodeBf16, decodeF16, encodeBf16, encodeF16, roundToF16 } from './ir/half.ts';
 export type { Attribute, Attributes, RuntimeValue, ScalarValue } from './ir/attributes.ts';
 export { opId, walkOps } from './ir/program.ts';

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, chmod, constants, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { cliError } from './codes.ts';
 
 /**
@@ -53,8 +54,32 @@ export async function writeBytes(path: string, bytes: Uint8Array | string): Prom
   try {
     await writeFile(path, bytes);
   } catch (cause) {
-    throw cliError('cli/file', `\`${path}\` cannot be written: ${messageOf(cause)}`, 'name a file in a folder that exists and may be written to', { cause });
+    throw cannotWrite(path, cause);
   }
+}
+
+/**
+ * Nothing is made or changed.
+ * @throws SluiceError `cli/file`
+ */
+export async function checkWritable(path: string): Promise<void> {
+  try {
+    const stats = await stat(path).catch(() => undefined);
+    if (stats?.isDirectory() === true) throw new Error('it is a folder');
+    await access(stats === undefined ? dirname(path) : path, constants.W_OK);
+  } catch (cause) {
+    throw cannotWrite(path, cause);
+  }
+}
+
+/** Equal for two names of one file; undefined where there is none. */
+export async function identityOf(path: string): Promise<string | undefined> {
+  const stats = await stat(path, { bigint: true }).catch(() => undefined);
+  return stats === undefined ? undefined : stats.isBlockDevice() ? `block:${stats.rdev}` : `${stats.dev}:${stats.ino}`;
+}
+
+function cannotWrite(path: string, cause: unknown) {
+  return cliError('cli/file', `\`${path}\` cannot be written: ${messageOf(cause)}`, 'name a file in a folder that exists and may be written to', { cause });
 }
 
 function messageOf(cause: unknown): string {

@@ -1,9 +1,8 @@
-import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Executable, Grant, Session } from '@sluice/core';
 import type { Given } from './arguments.ts';
 import { cliError } from './codes.ts';
-import { readBytes } from './files.ts';
+import { identityOf, readBytes } from './files.ts';
 
 /** Arguments of a program that is known by its data only; the session checks them. */
 export type RunArguments = Parameters<Executable['run']>[0];
@@ -51,8 +50,7 @@ function isWritten(g: Given): boolean {
   return g.kind === 'grant' && g.rights === 'w';
 }
 
-/** A file that is given; `identity` is equal for two names of one file. */
+/** A file that is given, and open. */
 async function fileOf(name: string, g: Given, path: string) {
-  const stats = await stat(path, { bigint: true });
-  return { name, path, written: isWritten(g), identity: stats.isBlockDevice() ? `block:${stats.rdev}` : `${stats.dev}:${stats.ino}` };
+  return { name, path, written: isWritten(g), identity: await identityOf(path) };
 }

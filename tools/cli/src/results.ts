@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import type { DeviceBuffer, ProgramIr } from '@sluice/core';
+import type { Given } from './arguments.ts';
 import { cliError } from './codes.ts';
-import { writeBytes } from './files.ts';
+import { checkWritable, identityOf, writeBytes } from './files.ts';
 import { bytes } from './quantities.ts';
 
 /** A result as it is shown: 64-bit integers as decimal strings; of a buffer its length, and its bytes if they are few. */
@@ -26,6 +27,22 @@ export function outputsFor(program: ProgramIr, texts: readonly string[], cwd: st
     outputs.set(name, path);
   }
   return outputs;
+}
+
+/**
+ * What can be said before the run of the files that results go to: one that cannot be written would be noticed when all
+ * the work is done, and one that the program was given would lose what is in it.
+ * @throws SluiceError `cli/file`, `cli/same-file`
+ */
+export async function checkOutputs(outputs: ReadonlyMap<string, string>, given: ReadonlyMap<string, Given>, cwd: string): Promise<void> {
+  if (outputs.size === 0) return;
+  const files = await Promise.all([...given].flatMap(([name, g]) => (g.kind === 'value' ? [] : [identityOf(resolve(cwd, g.path)).then((identity) => ({ name, identity }))])));
+  for (const [result, path] of outputs) {
+    await checkWritable(path);
+    const identity = await identityOf(path);
+    const same = files.find((f) => f.identity === identity);
+    if (same !== undefined && identity !== undefined) throw cliError('cli/same-file', `--out ${result} would overwrite \`${path}\`, which is given as \`${same.name}\``, 'write to another file');
+  }
 }
 
 /** Buffers that are longer are not read back unless they are written to a file. */

@@ -159,6 +159,9 @@ describe('sluice run', () => {
     await put('data.bin', 'abcd');
     expect(await installed.run(args('data.bin', 'no-folder/x.bin'))).toMatchObject({ status: 1, stderr: expect.stringMatching(/^cli\/file: `.*x\.bin` cannot be written: ENOENT/) });
     expect(await installed.run([...args('data.bin', 'x.bin'), '--out', 'out=y.bin'])).toMatchObject({ status: 2, stderr: expect.stringMatching(/^cli\/usage: --out out=y\.bin: `out` is given twice/) });
+    expect(await installed.run(args('data.bin', 'no/such/x.bin'))).toMatchObject({ status: 1, stdout: '', stderr: expect.stringMatching(/^cli\/file: `.*x\.bin` cannot be written: ENOENT/) });
+    expect(await installed.run(args('data.bin', '.'))).toMatchObject({ status: 1, stdout: '', stderr: expect.stringMatching(/^cli\/file: `.*` cannot be written: it is a folder/) });
+    expect(await installed.run(args('data.bin', './data.bin'))).toMatchObject({ status: 1, stdout: '', stderr: expect.stringMatching(/^cli\/same-file: --out out would overwrite `.*data\.bin`, which is given as `data`/) });
     expect(await installed.run([...args('data.bin', 'x.bin'), '--out', 'big=x'])).toMatchObject({ status: 2, stderr: expect.stringMatching(/^cli\/usage: --out big=x: .*\n {2}fix: it returns out\n$/) });
   });
 

@@ -1,4 +1,4 @@
-import { NO_ATTRIBUTES, array, bufferType, meaningOf, parseType, scalar, scalarAttribute, vectorType } from '@sluice/core';
+import { NO_ATTRIBUTES, array, attributeKey, bufferType, meaningOf, parseType, scalar, scalarAttribute, vectorType } from '@sluice/core';
 import type { AttrSpec, Attribute, Attributes, ComputedScalar, Meaning, OpDef, ParamSpec, Registry, Type, Use } from '@sluice/core';
 import { edgesOf } from './edges.ts';
 
@@ -58,25 +58,8 @@ export function isFloat(type: Type): boolean {
 
 /** A short name of a use, such as `arith.add(vec2<u32>, vec2<u32>)`. */
 export function spell(use: OpUse): string {
-  const attrs = Object.entries(use.attrs).map(([name, a]) => ` ${name}=${spellAttribute(a)}`);
+  const attrs = Object.entries(use.attrs).map(([name, a]) => ` ${name}=${attributeKey(a)}`);
   return `${use.def.id}(${use.operands.map((t) => t.spelling).join(', ')}${attrs.join('')})`;
-}
-
-function spellAttribute(a: Attribute): string {
-  switch (a.kind) {
-    case 'scalar':
-      return `${a.type.spelling}:${a.bits.toString(16)}`;
-    case 'type':
-      return a.type.spelling;
-    case 'symbol':
-      return a.name;
-    case 'list':
-      return a.items.map(spellAttribute).join('/');
-    case 'bool':
-    case 'string':
-    case 'enum':
-      return String(a.value);
-  }
 }
 
 function enumerate(def: OpDef): readonly OpUse[] {

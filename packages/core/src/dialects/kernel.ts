@@ -1,3 +1,4 @@
+import { meant, nearest } from '../diagnostics/nearest.ts';
 import type { Op } from '../ir/program.ts';
 import { handle, scalar } from '../ir/types.ts';
 import type { Type } from '../ir/types.ts';
@@ -36,10 +37,13 @@ const launchIndirect = defineOp({
 } satisfies OpSpec);
 
 /** What the kernel that is launched asks for as argument `index`. */
-function parameterType(index: number, { attrs, kernel }: PartialUse): Type | undefined {
+function parameterType(index: number, { attrs, kernels }: PartialUse): Type | string {
   const name = attrs['kernel']?.kind === 'symbol' ? attrs['kernel'].name : '';
-  const type = kernel(name)?.[index]?.type;
-  return type?.kind === 'buffer' ? handle : type;
+  const params = kernels.get(name);
+  if (params === undefined) return `no kernel \`${name}\` stands before this launch${meant(nearest(name, kernels.keys()))}`;
+  const type = params[index]?.type;
+  if (type === undefined) return `kernel \`${name}\` has ${params.length} parameter${params.length === 1 ? '' : 's'}`;
+  return type.kind === 'buffer' ? handle : type;
 }
 
 /** The kernel is there, and the operands from `first` on are its arguments. */

@@ -81,6 +81,24 @@ export function scalarAttribute(name: ScalarName, value: ScalarValue): Attribute
   return { kind: 'scalar', type: scalar(name), bits: toBits(name, value) };
 }
 
+/** One text for each attribute, for keys: equal where they are. */
+export function attributeKey(a: Attribute): string {
+  switch (a.kind) {
+    case 'scalar':
+      return `${a.type.spelling}:${a.bits.toString(16)}`;
+    case 'type':
+      return a.type.spelling;
+    case 'symbol':
+      return a.name;
+    case 'list':
+      return a.items.map(attributeKey).join('/');
+    case 'bool':
+    case 'string':
+    case 'enum':
+      return String(a.value);
+  }
+}
+
 function literalRange(name: ScalarName, value: ScalarValue): SluiceError {
   return new SluiceError({
     code: 'build/literal-range',

@@ -155,8 +155,8 @@ export interface VerifyContext {
 export interface PartialUse {
   readonly operands: readonly (Type | undefined)[];
   readonly attrs: Attributes;
-  /** The parameters of a kernel that is known already. */
-  kernel(name: string): readonly { readonly type: Type }[] | undefined;
+  /** The parameters of the kernels that are known already, by name. */
+  readonly kernels: ReadonlyMap<string, readonly { readonly type: Type }[]>;
 }
 
 /** What an author writes; `defineOp` makes an `OpDef` of it. */
@@ -185,8 +185,8 @@ export interface OpSpec {
   readonly cpuRef?: CpuRef | StructuredIntrinsic;
   /** Result types from operand types and attributes, where the patterns cannot say it; a string says what is wrong, and starts with `attribute` if it is one. */
   readonly infer?: (operands: readonly Type[], attrs: Attributes) => readonly Type[] | string;
-  /** The type that operand `index` must have, where its pattern allows several and what is known settles it: a literal in its place has it. */
-  readonly operandType?: (index: number, use: PartialUse) => Type | undefined;
+  /** The type that operand `index` must have, where its pattern allows several and what is known settles it: a literal in its place has it. A string says why there is none. */
+  readonly operandType?: (index: number, use: PartialUse) => Type | string | undefined;
   /** Rules beyond types: runs after operands, results, attributes and regions were found well-formed. */
   readonly verify?: (op: Op, context: VerifyContext) => void;
   /** Builds the body in IR out of front-end values; called inside a trace. */

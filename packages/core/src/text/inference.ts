@@ -30,11 +30,11 @@ export function literalTypes(reader: Reader, def: OpDef, attrs: Attributes | und
   let said = types.some((type, i) => type === undefined && !literals.some((l) => l.index === i)) || [...literals, ...results].some(({ type }) => type === UNKNOWN_TYPE);
   if (def.operandType !== undefined && (attrs === undefined || reader.vagueKernels)) said = true;
   const given = variables(def, known, results.map((r) => r.type));
-  const use: PartialUse = { operands: known.map((type) => (type === UNKNOWN_TYPE ? undefined : type)), attrs: attrs ?? NO_ATTRIBUTES, kernel: (name) => reader.kernels.get(name) };
+  const use: PartialUse = { operands: known.map((type) => (type === UNKNOWN_TYPE ? undefined : type)), attrs: attrs ?? NO_ATTRIBUTES, kernels: reader.kernels };
   for (const literal of literals) {
     if (literal.type !== undefined) continue;
     const spec = paramAt(def.operands, literal.index);
-    const type = spec === undefined ? `\`${def.id}\` takes no operand ${literal.index}` : (typeOf(spec.type, def, given) ?? saidType(def, literal.index, use) ?? `operand \`${spec.name}\` of \`${def.id}\` may have several`);
+    const type: Type | string = spec === undefined ? `\`${def.id}\` takes no operand ${literal.index}` : (typeOf(spec.type, def, given) ?? saidType(def, literal.index, use) ?? `operand \`${spec.name}\` of \`${def.id}\` may have several`);
     if (typeof type !== 'string') literal.type = type;
     else if (!said) {
       said = true; // the others follow once one is known, or are mended alike

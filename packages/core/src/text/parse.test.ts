@@ -63,7 +63,9 @@ describe('what may be left out', () => {
     const literals = (of: Pick<Program, 'body'>) => print({ ...program, body: of.body }).match(/value = [^}]+/g)?.map((l) => l.slice(8));
     expect(literals({ body: program.body })?.slice(2)).toEqual(['1: u32', '2: u32', '3: u32', '4: u64', 'true: bool', '1: u64', '3: u64', '4: u64', 'true: bool', '8: u64', '5: u64', 'false: bool']);
     expect(literals({ body: program.body })?.slice(0, 2)).toEqual(['1: u32', '9: f32']);
-    expect(problems(`program p(%h: GpuBufferHandle) {\n  kernel.launch 1, 1, 1, %h, 4, true {kernel = @k}\n}\n${kernel('k')}`)).toEqual(['2:30 text/literal: the type of `4` does not follow: operand `args` of `kernel.launch` may have several']);
+    expect(problems(`program p(%h: GpuBufferHandle) {\n  kernel.launch 1, 1, 1, %h, 4, true {kernel = @k}\n}\n${kernel('k')}`)).toEqual(['2:30 text/literal: the type of `4` does not follow: no kernel `k` stands before this launch']);
+    expect(problems(`${kernel('scale')}program p(%h: GpuBufferHandle) {\n  kernel.launch 1, 1, 1, %h, 4, true {kernel = @scal}\n}`)[0]).toContain('no kernel `scal` stands before this launch; did you mean `scale`?');
+    expect(problems(`${kernel('k')}program p(%h: GpuBufferHandle) {\n  kernel.launch 1, 1, 1, %h, 4, true, 9 {kernel = @k}\n}`)[0]).toContain('the type of `9` does not follow: kernel `k` has 3 parameters');
     expect(problems(`kernel k(%n: u7) workgroup(1) {\n  control.return\n}\nprogram p() {\n  kernel.launch 1, 1, 1, 300 {kernel = @k}\n}`)).toEqual(['1:14 text/unknown-type: `u7` is not a type; did you mean `u8`?']);
     expect(problems(`kernel k(%n u32) workgroup(1) {\n  control.return\n}\nprogram p() {\n  kernel.launch 1, 1, 1, 300 {kernel = @k}\n}`)).toEqual(['1:13 text/syntax: expected `:`, found `u32`']);
   });

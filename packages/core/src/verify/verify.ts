@@ -60,14 +60,16 @@ export function verified(given: Program, registry: Registry): Program {
   if (problems.length === 0 && program !== undefined) return program;
   const list = problems.map((p) => `${p.code}: ${p.message}`);
   const what = list.length === 1 ? `: ${list[0]}` : `, ${list.length} problems:\n  ${list.join('\n  ')}`;
-  throw combine('verify/invalid', `program \`${nameOf(given)}\` does not verify${what}`, problems);
+  throw combine('verify/invalid', `${calledOf(given)} does not verify${what}`, problems);
 }
 
-function nameOf(program: unknown): string {
+/** It may be anything: a module with a default export of another kind, for one. */
+function calledOf(program: unknown): string {
   try {
-    return String((program as { readonly name?: unknown } | undefined)?.name);
+    const name = (program as { readonly name?: unknown } | undefined)?.name;
+    return typeof name === 'string' ? `program \`${name}\`` : 'what is given as a program';
   } catch {
-    return '?';
+    return 'what is given as a program';
   }
 }
 

@@ -9,7 +9,7 @@ import { emptied, openArguments } from '../open-arguments.ts';
 import type { RunArguments } from '../open-arguments.ts';
 import { progressLine } from '../progress.ts';
 import { bytes, duration, rate } from '../quantities.ts';
-import { outputsFor, resultsOf, resultLines } from '../results.ts';
+import { checkOutputs, outputsFor, resultsOf, resultLines } from '../results.ts';
 import type { Terminal } from '../terminal.ts';
 
 export const run: Command = {
@@ -38,6 +38,7 @@ export const run: Command = {
     const program = verified(await loadLinked(reference, invocation.names('plugin'), terminal.cwd), Registry.default);
     const given = argumentsFor(program, invocation.texts('grant'), invocation.texts('arg'));
     const outputs = outputsFor(program, invocation.texts('out'), terminal.cwd);
+    await checkOutputs(outputs, given, terminal.cwd);
     const backends = invocation.names('backend');
 
     return interruptible(async (signal) => {

@@ -1,6 +1,7 @@
 import type { TracedBuffer } from '../../build/buffer-view.ts';
 import type { TracedValue } from '../../build/value.ts';
 import { NO_ATTRIBUTES } from '../../ir/attributes.ts';
+import { attributeKey } from '../../ir/attributes.ts';
 import type { Attribute, Attributes } from '../../ir/attributes.ts';
 import type { Body, Kernel, Op, Param, Region, ValueId } from '../../ir/program.ts';
 import { MOST_SCALARS, buffer as bufferType } from '../../ir/types.ts';
@@ -263,22 +264,5 @@ function built(use: PartsUse, scheme: Scheme): Template | undefined {
 }
 
 function spellAttributes(attrs: Attributes): string {
-  return Object.entries(attrs).map(([name, a]) => `${name}=${spellAttribute(a)}`).join();
-}
-
-function spellAttribute(a: Attribute): string {
-  switch (a.kind) {
-    case 'scalar':
-      return `${a.type.spelling}:${a.bits}`;
-    case 'type':
-      return a.type.spelling;
-    case 'symbol':
-      return a.name;
-    case 'list':
-      return a.items.map(spellAttribute).join('/');
-    case 'bool':
-    case 'string':
-    case 'enum':
-      return String(a.value);
-  }
+  return Object.entries(attrs).map(([name, a]) => `${name}=${attributeKey(a)}`).join();
 }

@@ -1,6 +1,7 @@
 import type { TracedValue } from '../../build/value.ts';
 import { scalar } from '../../ir/types.ts';
 import { neutral } from '../../dialects/combine.ts';
+import { combineOf } from '../../dialects/vector.ts';
 import { emit } from '../parts/rows.ts';
 import { choose, pair, rows, wide } from './pairs.ts';
 import type { Arg, Pair, PairRow, PairUse } from './pairs.ts';
@@ -21,11 +22,6 @@ function arith(name: string, use: PairUse): Combined {
   };
 }
 
-function combineOf({ attrs }: PairUse): string {
-  const { combine } = attrs;
-  return combine?.kind === 'enum' ? combine.value : '';
-}
-
 function components(p: Pair): readonly Pair[] {
   const size = p.lo.type.kind === 'vector' ? p.lo.type.size : 0;
   return Array.from({ length: size }, (_, i) => pair(p.lo.at(i), p.hi.at(i)));
@@ -36,12 +32,12 @@ const dot: PairRow = (args, use) => {
   return a.map((x, i) => arith('mul', use)(x, b[i] as Pair)).reduce(arith('add', use));
 };
 
-const reduce: PairRow = (args, use) => components(wide(args, 0)).reduce(arith(combineOf(use), use));
+const reduce: PairRow = (args, use) => components(wide(args, 0)).reduce(arith(combineOf(use.attrs) ?? '', use));
 
 /** Bit by bit, words do not meet: the op itself, on each. Of all else, rows that shuffle. */
 const acrossLanes = (op: string, otherwise: (value: Pair, combine: Combined, use: PairUse) => Pair): PairRow => (args: readonly Arg[], use) => {
   const value = wide(args, 0);
-  const combine = combineOf(use);
+  const combine = combineOf(use.attrs) ?? '';
   if (['and', 'or', 'xor'].includes(combine)) return pair(emit(op, [value.lo], use.attrs), emit(op, [value.hi], use.attrs));
   return otherwise(value, arith(combine, use), use);
 };
@@ -71,7 +67,7 @@ export const combining: Readonly<Record<string, PairRow>> = {
   'subgroup.exclusive_scan': acrossLanes('subgroup.exclusive_scan', (value, combine, use) => {
     const lane = laneOf();
     const before = shuffled('subgroup.shuffle_up', scanned(value, combine), u32(lane, 1));
-    const first = BigInt.asUintN(64, BigInt(neutral(combineOf(use), scalar(use.signed ? 'i64' : 'u64'))));
+    const first = BigInt.asUintN(64, BigInt(neutral(combineOf(use.attrs) ?? '', scalar(use.signed ? 'i64' : 'u64'))));
     return choose(lane.eq(0), pair(u32(lane, Number(first & 0xffffffffn)), u32(lane, Number(first >> 32n))), before);
   }),
   'subgroup.reduce': acrossLanes('subgroup.reduce', (value, combine) => {
