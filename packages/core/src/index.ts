@@ -93,6 +93,12 @@ export { session } from './run/session.ts';
 export type { BoundFile, BoundPlacement, PassedOver, Path, PlacedOp, Placement } from './plan/placement.ts';
 export type { DeviceBuffer, Executable, Grant, GrantOptions, Progress, Report, RunArgs, RunOptions, RunResults, Session, SessionOptions } from './run/api.ts';
 
+// traces
+export { Timeline } from './run/trace/timeline.ts';
+export { chromeTrace } from './run/trace/chrome.ts';
+export type { ChromeEvent, ChromeTrace } from './run/trace/chrome.ts';
+export type { TraceEvent, TraceFacts, TraceKind, TraceOutcome } from './run/trace/event.ts';
+
 // passes
 export { defaultPasses, findPass, optimize, passIds } from './optimize/passes.ts';
 export type { OptimizeOptions } from './optimize/passes.ts';

@@ -5,6 +5,7 @@ import type { Mask } from '../registry/capabilities.ts';
 import type { SluiceError } from '../diagnostics/error.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { BoundPlacement, Placement } from '../plan/placement.ts';
+import type { Timeline } from './trace/timeline.ts';
 
 export interface SessionOptions {
   /** The backends that may be used, in order of preference; no other one ever is. Absent: all imported ones by rank, but not the reference. */
@@ -23,6 +24,8 @@ export interface SessionOptions {
   readonly masks?: Readonly<Record<string, Mask>>;
   /** Passes to run on every program before it is planned, in this order; absent: `defaultPasses` of core. */
   readonly passes?: readonly string[];
+  /** Collects what the runs of the session do. */
+  readonly trace?: Timeline;
   readonly signal?: AbortSignal;
 }
 
@@ -95,6 +98,8 @@ export interface Progress {
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: Progress) => void;
+  /** Collects what the run does, in place of the session's timeline. */
+  readonly trace?: Timeline | undefined;
 }
 
 export interface Report {

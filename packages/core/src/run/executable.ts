@@ -15,14 +15,15 @@ import type { BoundGrant } from './execution.ts';
 import type { GrantRecord } from './grants.ts';
 import { Handle, staleHandle } from './memory.ts';
 import { onAbort, unlessAborted } from './on-abort.ts';
-import { FUNCTION, SIGNAL, checkOptions } from './options.ts';
+import { FUNCTION, SIGNAL, TIMELINE, checkOptions } from './options.ts';
 import type { OptionKind } from './options.ts';
 import type { SessionState } from './state.ts';
 import type { Exit, RegionStep } from './step.ts';
+import { Tracer } from './trace/tracer.ts';
 import { writeError } from './transfer-step.ts';
 import { withWritten } from './written-file.ts';
 
-const RUN_OPTIONS: Readonly<Record<keyof RunOptions, OptionKind>> = { signal: SIGNAL, onProgress: FUNCTION };
+const RUN_OPTIONS: Readonly<Record<keyof RunOptions, OptionKind>> = { signal: SIGNAL, onProgress: FUNCTION, trace: TIMELINE };
 
 /** The session as a compiled program sees it. */
 export interface Host extends SessionState, Known {
@@ -80,7 +81,7 @@ export class CompiledProgram {
         refuseClosed();
         checkOptions('run()', options, RUN_OPTIONS);
         options.signal?.throwIfAborted();
-        const run = new Execution(this.#host, this.#plan, options.onProgress);
+        const run = new Execution(this.#host, this.#plan, options.onProgress, Tracer.for(options.trace ?? this.#host.timeline));
         const done = this.#host.track(this.#run(run, this.#check(args), options.signal), run);
         running.set(run, done);
         try {
@@ -102,6 +103,7 @@ export class CompiledProgram {
     const { budget } = this.#host;
     const started = performance.now();
     const disregard = onAbort(signal, () => run.abort(signal?.reason));
+    const ended = run.tracer?.begin('run', this.#plan.program.name);
     budget.began();
     try {
       const { exit, placement } = await this.#issue(run, args);
@@ -117,8 +119,10 @@ export class CompiledProgram {
     } catch (error) {
       run.fail(error);
       await run.drained();
+      ended?.({}, run.failure?.error);
       throw run.failedByCaller ? run.failure?.error : withWritten(run.failure?.error, run.written.values());
     } finally {
+      ended?.();
       disregard();
       run.end();
       budget.ended();
@@ -131,7 +135,8 @@ export class CompiledProgram {
     if (backend === undefined) return;
     const compute = this.#host.device(backend)?.compute;
     try {
-      await unlessAborted(guarded(backend, 'settled', run.signal, () => compute?.settled?.(run.signal)), run.signal);
+      const settled = unlessAborted(guarded(backend, 'settled', run.signal, () => compute?.settled?.(run.signal)), run.signal);
+      await (run.tracer === undefined || compute?.settled === undefined ? settled : run.tracer.wait('device', settled));
     } catch (error) {
       run.fail(error);
     }
@@ -141,7 +146,8 @@ export class CompiledProgram {
   async #issue(run: Execution, args: readonly Argument[]): Promise<{ exit: Exit; placement: BoundPlacement }> {
     // At once, before anything is waited for: the caller may close its buffers when `run` has been called.
     for (const arg of args) if (arg.kind === 'buffer') run.holds.hold(arg.handle);
-    const { grants, placement } = await this.#bind(args);
+    const bound = run.tracer?.begin('step', 'bind');
+    const { grants, placement } = await this.#bind(args).finally(() => bound?.());
     run.check();
     run.grants = grants;
     const values: unknown[] = [];

@@ -26,6 +26,7 @@ import type { FileOrder } from './order.ts';
 import { Grants } from './session-grants.ts';
 import { checkSessionOptions } from './session-options.ts';
 import type { CheckedOptions } from './session-options.ts';
+import type { Timeline } from './trace/timeline.ts';
 import { Turns } from './turns.ts';
 
 /**
@@ -52,6 +53,7 @@ class OpenSession implements Session, Host {
   readonly turns = new Turns();
   readonly window: number;
   readonly durability: 'run' | 'op' | 'none';
+  readonly timeline: Timeline | undefined;
   readonly buffers: Buffers;
   readonly #candidates: readonly Candidate[];
   readonly #options: CheckedOptions;
@@ -65,12 +67,13 @@ class OpenSession implements Session, Host {
   #closing: Promise<void> | undefined;
 
   constructor(found: readonly Candidate[], options: CheckedOptions) {
-    const { registry, memory, window, durability, signal } = options;
+    const { registry, memory, window, durability, trace, signal } = options;
     this.registry = registry;
     this.warnings = [...registry.warnings, ...registry.dangling];
     this.budget = new MemoryBudget(memory);
     this.window = window;
     this.durability = durability;
+    this.timeline = trace;
     this.buffers = new Buffers(this);
     this.#candidates = found;
     this.#options = options;
