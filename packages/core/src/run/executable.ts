@@ -1,4 +1,5 @@
 import type { ProgramParams } from '../build/program.ts';
+import type { Program } from '../ir/program.ts';
 import { SluiceError } from '../diagnostics/error.ts';
 import { throughPageCache } from '../plan/place-transfer.ts';
 import { bound } from '../plan/placement.ts';
@@ -19,6 +20,7 @@ import { FUNCTION, SIGNAL, TIMELINE, checkOptions } from './options.ts';
 import type { OptionKind } from './options.ts';
 import type { SessionState } from './state.ts';
 import type { Exit, RegionStep } from './step.ts';
+import type { StreamedFiles } from './stream/written.ts';
 import { Tracer } from './trace/tracer.ts';
 import { writeError } from './transfer-step.ts';
 import { withWritten } from './written-file.ts';
@@ -28,12 +30,14 @@ const RUN_OPTIONS: Readonly<Record<keyof RunOptions, OptionKind>> = { signal: SI
 /** The session as a compiled program sees it. */
 export interface Host extends SessionState, Known {
   readonly buffers: Buffers;
+  /** Aborted when the session closes, with the reason for what is under way. */
+  readonly ended: AbortSignal;
   refuseClosed(): void;
   /** Makes the session wait for `done` when it closes; a run is aborted then. */
   track<T>(done: Promise<T>, run?: Execution): Promise<T>;
 }
 
-interface Ran {
+export interface Ran {
   readonly results: Readonly<Record<string, unknown>> | undefined;
   readonly report: Report;
 }
@@ -81,8 +85,7 @@ export class CompiledProgram {
         refuseClosed();
         checkOptions('run()', options, RUN_OPTIONS);
         options.signal?.throwIfAborted();
-        const run = new Execution(this.#host, this.#plan, options.onProgress, Tracer.for(options.trace ?? this.#host.timeline));
-        const done = this.#host.track(this.#run(run, this.#check(args), options.signal), run);
+        const { run, done } = this.start(args, options);
         running.set(run, done);
         try {
           return (await done) as { results: RunResults<R>; report: Report };
@@ -95,11 +98,21 @@ export class CompiledProgram {
     };
   }
 
+  get program(): Program {
+    return this.#plan.program;
+  }
+
+  /** Starts a run. What it writes is made durable before it ends, or handed to `files`, which is to do that. */
+  start(args: unknown, { signal, onProgress, trace }: RunOptions, files?: StreamedFiles): { readonly run: Execution; readonly done: Promise<Ran> } {
+    const run = new Execution(this.#host, this.#plan, onProgress, Tracer.for(trace ?? this.#host.timeline));
+    return { run, done: this.#host.track(this.#run(run, this.#check(args), signal, files), run) };
+  }
+
   #check(args: unknown): readonly Argument[] {
     return checkArguments(this.#plan.program, this.#plan.space, args, this.#host);
   }
 
-  async #run(run: Execution, args: readonly Argument[], signal: AbortSignal | undefined): Promise<Ran> {
+  async #run(run: Execution, args: readonly Argument[], signal: AbortSignal | undefined, files: StreamedFiles | undefined): Promise<Ran> {
     const { budget } = this.#host;
     const started = performance.now();
     const disregard = onAbort(signal, () => run.abort(signal?.reason));
@@ -109,7 +122,7 @@ export class CompiledProgram {
       const { exit, placement } = await this.#issue(run, args);
       await run.drained();
       if (run.failure === undefined) await this.#settled(run);
-      if (run.failure === undefined && this.#host.durability === 'run') await makeDurable(run);
+      if (run.failure === undefined && this.#host.durability === 'run') await (files === undefined ? makeDurable(run) : files.take(run));
       run.check();
       const { direct, buffered, bounced, read, written } = run.bytes;
       const { transfers, launches } = run;

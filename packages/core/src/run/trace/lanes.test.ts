@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { lanesFor } from './lanes.ts';
 
-test('stretches that meet share a lane, those that overlap do not, and the lowest free lane is taken', () => {
-  expect(lanesFor([{ start: 0, end: 4 }, { start: 1, end: 2 }, { start: 2, end: 3 }, { start: 2, end: 9 }, { start: 4, end: 5 }])).toEqual([0, 1, 1, 2, 0]);
+test('stretches that meet share a lane, those that overlap do not, and the longer of two that start together comes first', () => {
+  expect(lanesFor([{ start: 0, end: 4 }, { start: 1, end: 2 }, { start: 2, end: 3 }, { start: 2, end: 9 }, { start: 4, end: 5 }])).toEqual([0, 1, 2, 1, 0]);
   expect(lanesFor([])).toEqual([]);
 });
 
