@@ -32,7 +32,19 @@ export class Tracer {
   }
 
   begin(kind: TraceKind, name: string, facts: TraceFacts = {}, where?: () => Where): End {
-    const message: TraceMessage = { kind, name, run: this.#run, start: performance.now(), ...placeOf(where), ...facts };
+    const message: TraceMessage = where === undefined ? { kind, name, run: this.#run, start: performance.now(), ...facts } : {
+      kind, name, run: this.#run, start: performance.now(), ...facts,
+      // Found when they are read: that takes a search, which would be seen as time of the run.
+      get op() {
+        return placeOf(where).op;
+      },
+      get path() {
+        return placeOf(where).path;
+      },
+      get span() {
+        return placeOf(where).span;
+      },
+    };
     this.#channels?.began(message);
     return (outcome, error) => {
       if (message.end !== undefined) return;
@@ -57,10 +69,9 @@ export class Tracer {
 }
 
 /** Where an op stands is found once: it takes a search. */
-const places = new WeakMap<() => Where, TraceFacts>();
+const places = new WeakMap<() => Where, Pick<TraceFacts, 'op' | 'path' | 'span'>>();
 
-function placeOf(where: (() => Where) | undefined): TraceFacts {
-  if (where === undefined) return {};
+function placeOf(where: () => Where): Pick<TraceFacts, 'op' | 'path' | 'span'> {
   let place = places.get(where);
   if (place === undefined) {
     const { op, path, span } = where();
