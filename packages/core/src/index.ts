@@ -92,6 +92,13 @@ export type { PlaceOptions } from './plan/place.ts';
 export { session } from './run/session.ts';
 export type { BoundFile, BoundPlacement, PassedOver, Path, PlacedOp, Placement } from './plan/placement.ts';
 export type { DeviceBuffer, Executable, Grant, GrantOptions, Progress, Report, RunArgs, RunOptions, RunResults, Session, SessionOptions } from './run/api.ts';
+export type { ByteReadable, ByteSource, ResultStream, StreamArgs, StreamItem, StreamOptions, StreamProgress } from './run/stream/api.ts';
+
+// traces
+export { Timeline } from './run/trace/timeline.ts';
+export { chromeTrace } from './run/trace/chrome.ts';
+export type { ChromeEvent, ChromeTrace } from './run/trace/chrome.ts';
+export type { TraceEvent, TraceFacts, TraceKind, TraceOutcome } from './run/trace/event.ts';
 
 // passes
 export { defaultPasses, findPass, optimize, passIds } from './optimize/passes.ts';

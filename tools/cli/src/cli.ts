@@ -10,9 +10,10 @@ import { ops } from './commands/ops.ts';
 import { opt } from './commands/opt.ts';
 import { print } from './commands/print.ts';
 import { run } from './commands/run.ts';
+import { trace } from './commands/trace.ts';
 import type { Terminal } from './terminal.ts';
 
-const commands: readonly Command[] = [run, check, fmt, print, opt, lower, ops, doctor];
+const commands: readonly Command[] = [run, trace, check, fmt, print, opt, lower, ops, doctor];
 
 /** Runs one command line, without the program's name in front; gives the exit status and never throws. */
 export async function cli(argv: readonly string[], terminal: Terminal): Promise<number> {

@@ -10,6 +10,7 @@ export const codes = {
   'cli/wrong-bytes': { family: 'run', summary: 'A backend ran the test program of `sluice doctor` and gave other values than it must.' },
   'cli/timeout': { family: 'run', summary: 'A backend did not finish the test program of `sluice doctor` in time.' },
   'cli/file': { family: 'run', summary: 'A file that the command line names could not be read or written.' },
+  'cli/trace': { family: 'program', summary: 'A file is no trace in the trace-event format, or has more in it than is accepted.' },
   'cli/same-file': { family: 'program', summary: 'A file that is to be emptied or written as a whole is also given to the program.' },
   'cli/no-temporary-folder': { family: 'run', summary: '`sluice doctor` can make no folder for temporary files, and so cannot try a storage backend.' },
   'cli/stalled': { family: 'run', summary: 'A command waited for something that never comes.' },

@@ -22,6 +22,8 @@ export interface Option {
   /** Name of the value in the help; absent for a flag. */
   readonly value?: string;
   readonly multiple?: boolean;
+  /** One letter that stands for the name. */
+  readonly short?: string;
 }
 
 /** A parsed command line. */
@@ -34,7 +36,7 @@ export interface Invocation {
   names(name: string): readonly string[] | undefined;
 }
 
-const HELP: Option = { name: 'help', summary: 'Show this help.' };
+const HELP: Option = { name: 'help', short: 'h', summary: 'Show this help.' };
 export const JSON_OPTION: Option = { name: 'json', summary: 'Print one JSON value on standard output, errors too.' };
 export const PLUGIN_OPTION: Option = {
   name: 'plugin', value: 'a,b', multiple: true,
@@ -71,7 +73,7 @@ export function usage(command: Command | undefined, message: string, available: 
 }
 
 function parsed(command: Command, options: readonly Option[], argv: readonly string[]) {
-  const config = options.map((o) => [o.name, { type: o.value === undefined ? 'boolean' : 'string', multiple: o.multiple === true, ...(o.name === 'help' ? { short: 'h' } : {}) }] as const);
+  const config = options.map((o) => [o.name, { type: o.value === undefined ? 'boolean' : 'string', multiple: o.multiple === true, ...(o.short === undefined ? {} : { short: o.short }) }] as const);
   try {
     return parseArgs({ args: [...argv], options: Object.fromEntries(config), allowPositionals: true, strict: true });
   } catch (error) {
@@ -96,7 +98,7 @@ export function helpOf(command: Command): string {
 }
 
 function spelled(option: Option): string {
-  const short = option.name === 'help' ? '-h, ' : '';
+  const short = option.short === undefined ? '' : `-${option.short}, `;
   return `${short}--${option.name}${option.value === undefined ? '' : ` ${option.value}`}`;
 }
 

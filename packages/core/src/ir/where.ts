@@ -26,6 +26,21 @@ export function pathOf(body: Body, op: Op, names: RegionNames): string | undefin
   return search(body.region);
 }
 
+/** The path of every op of `body`, for those who ask for many of them. */
+export function pathsIn(body: Body, names: RegionNames): ReadonlyMap<Op, string> {
+  const found = new Map<Op, string>();
+  const walk = (region: Region, above: string): void => {
+    for (const [i, op] of region.ops.entries()) {
+      const id = opId(body, op);
+      const here = `${above}${id}[${i}]`;
+      found.set(op, here);
+      for (const [r, inner] of op.regions.entries()) walk(inner, `${here}/${names(id)[r] ?? r}/`);
+    }
+  };
+  walk(body.region, '');
+  return found;
+}
+
 /**
  * The `where` of an error about `op`, which stands in `body` of the named program or kernel: in the program as its author
  * wrote it, whatever passes did. Path and span are found when they are read, so that it costs nothing until there is an
@@ -33,12 +48,17 @@ export function pathOf(body: Body, op: Op, names: RegionNames): string | undefin
  * stands for one that is not known.
  */
 export function whereOf(owner: Pick<Where, 'program' | 'kernel' | 'span'>, body: Body, op: Op, names: RegionNames, lowered?: string): Where {
+  return whereBy(owner, body, op, (source, sourceOp) => pathOf(source, sourceOp, names) ?? lowered);
+}
+
+/** The same, with the path as `find` knows it. */
+export function whereBy(owner: Pick<Where, 'program' | 'kernel' | 'span'>, body: Body, op: Op, find: (body: Body, op: Op) => string | undefined): Where {
   return {
     ...owner,
     op: opId(body, op),
     get path() {
       const source = authored(body, op);
-      return pathOf(source.body, source.op, names) ?? lowered;
+      return find(source.body, source.op);
     },
     get span() {
       return spanOf(body, op) ?? owner.span;

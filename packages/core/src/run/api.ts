@@ -5,6 +5,8 @@ import type { Mask } from '../registry/capabilities.ts';
 import type { SluiceError } from '../diagnostics/error.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { BoundPlacement, Placement } from '../plan/placement.ts';
+import type { ResultStream, StreamArgs, StreamOptions } from './stream/api.ts';
+import type { Timeline } from './trace/timeline.ts';
 
 export interface SessionOptions {
   /** The backends that may be used, in order of preference; no other one ever is. Absent: all imported ones by rank, but not the reference. */
@@ -23,6 +25,8 @@ export interface SessionOptions {
   readonly masks?: Readonly<Record<string, Mask>>;
   /** Passes to run on every program before it is planned, in this order; absent: `defaultPasses` of core. */
   readonly passes?: readonly string[];
+  /** Collects what the runs of the session do. */
+  readonly trace?: Timeline;
   readonly signal?: AbortSignal;
 }
 
@@ -95,6 +99,8 @@ export interface Progress {
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: Progress) => void;
+  /** Collects what the run does, in place of the session's timeline. */
+  readonly trace?: Timeline | undefined;
 }
 
 export interface Report {
@@ -136,6 +142,12 @@ export interface Session extends AsyncDisposable {
    * @throws SluiceError `verify/invalid`, `plan/not-runnable` with all problems
    */
   compile<P extends ProgramParams, R>(program: Program<P, R>, options?: { readonly signal?: AbortSignal }): Promise<Executable<P, R>>;
+  /**
+   * Runs a program on chunk after chunk of a file, of a number of bytes, or of bytes that come from elsewhere, with several
+   * chunks under way; gives the results in order, as they are asked for. Files that it writes are made durable when it ends.
+   * @throws SluiceError `session/option`, `session/closed`; the rest where the results are awaited
+   */
+  stream<P extends ProgramParams, R, const O extends StreamOptions>(program: Program<P, R>, args: StreamArgs<P, O>, options: O): ResultStream<R>;
   /** Ends all runs, which reject with `session/closed`, revokes the grants, takes back device buffers, closes the devices. */
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { SluiceError, isSluiceError } from '../diagnostics/error.ts';
+import type { Where } from '../diagnostics/error.ts';
 import { toBits } from '../ir/attributes.ts';
 import type { ScalarValue } from '../ir/attributes.ts';
 import type { Op } from '../ir/program.ts';
@@ -10,6 +11,7 @@ import { messageOf } from './faults.ts';
 import { Handle } from './memory.ts';
 import type { Base } from './memory.ts';
 import type { Step, StepContext } from './step.ts';
+import { tracedCopy } from './trace/traced-copy.ts';
 
 /**
  * `init: 'none'` leaves it to the program to write before it reads. That is no way to see what others left in pooled
@@ -72,7 +74,7 @@ export function copyStep(op: Op, c: StepContext): Step {
         to.bytes.set(bytes);
         return finish();
       }
-      across(run, spaceTransfer(run, from.base, to.base), from, to, finish);
+      across(run, spaceTransfer(run, from.base, to.base), from, to, finish, c.where);
     });
   };
 }
@@ -97,7 +99,7 @@ export function fillStep(op: Op, c: StepContext): Step {
     const fillFrom = (staging: Base) => {
       const from = new Handle(staging);
       repeat(pattern, from.bytes);
-      run.issue(c.where, { memory: [{ base: staging, write: false }, { base: handle.base, write: true }] }, (finish) => across(run, spaceTransfer(run, staging, handle.base), from, handle, finish));
+      run.issue(c.where, { memory: [{ base: staging, write: false }, { base: handle.base, write: true }] }, (finish) => across(run, spaceTransfer(run, staging, handle.base), from, handle, finish, c.where));
       run.holds.release(staging);
     };
     const made = run.allocate(BigInt(handle.byteLength), 'any', stagingSpace(run.session.registry, handle.base.memory.space, 'in'));
@@ -118,9 +120,8 @@ export function spaceTransfer(run: Execution, from: Base, to: Base): SpaceTransf
 }
 
 /** Copies between two handles through a registered transfer; counts what the CPU copies. */
-export function across(run: Execution, transfer: SpaceTransfer, from: Handle, to: Handle, finish: Finish): void {
-  const copy = async () => transfer.copy(from.memory, to.memory, run.signal);
-  copy().then(() => {
+export function across(run: Execution, transfer: SpaceTransfer, from: Handle, to: Handle, finish: Finish, where: () => Where): void {
+  tracedCopy(run.tracer, transfer, from.byteLength, async () => transfer.copy(from.memory, to.memory, run.signal), where).then(() => {
     if (transfer.how === 'cpu') run.bytes.bounced += BigInt(from.byteLength);
     finish();
   }, (cause: unknown) => finish(copyFailed(transfer, cause)));

@@ -65,7 +65,7 @@ async function loop(run: Execution, op: Op, init: readonly unknown[], next: (car
   try {
     for (;;) {
       run.check();
-      if (turns.due()) await turns.pass();
+      if (turns.due()) await (run.tracer === undefined ? turns.pass() : run.tracer.wait('turn', turns.pass()));
       const iteration = new Iteration(outer);
       run.iteration = iteration;
       const decision = next(carried);
@@ -83,7 +83,7 @@ async function loop(run: Execution, op: Op, init: readonly unknown[], next: (car
       if (exit.id !== YIELD && exit.id !== CONTINUE) return exit;
       carried = exit.values;
       const full = flight.add(iteration);
-      if (full !== undefined) await full;
+      if (full !== undefined) await (run.tracer === undefined ? full : run.tracer.wait('window', full));
     }
   } finally {
     run.iteration = outer;

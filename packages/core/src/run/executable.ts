@@ -1,4 +1,5 @@
 import type { ProgramParams } from '../build/program.ts';
+import type { Program } from '../ir/program.ts';
 import { SluiceError } from '../diagnostics/error.ts';
 import { throughPageCache } from '../plan/place-transfer.ts';
 import { bound } from '../plan/placement.ts';
@@ -15,24 +16,28 @@ import type { BoundGrant } from './execution.ts';
 import type { GrantRecord } from './grants.ts';
 import { Handle, staleHandle } from './memory.ts';
 import { onAbort, unlessAborted } from './on-abort.ts';
-import { FUNCTION, SIGNAL, checkOptions } from './options.ts';
+import { FUNCTION, SIGNAL, TIMELINE, checkOptions } from './options.ts';
 import type { OptionKind } from './options.ts';
 import type { SessionState } from './state.ts';
 import type { Exit, RegionStep } from './step.ts';
+import type { StreamedFiles } from './stream/written.ts';
+import { Tracer } from './trace/tracer.ts';
 import { writeError } from './transfer-step.ts';
 import { withWritten } from './written-file.ts';
 
-const RUN_OPTIONS: Readonly<Record<keyof RunOptions, OptionKind>> = { signal: SIGNAL, onProgress: FUNCTION };
+const RUN_OPTIONS: Readonly<Record<keyof RunOptions, OptionKind>> = { signal: SIGNAL, onProgress: FUNCTION, trace: TIMELINE };
 
 /** The session as a compiled program sees it. */
 export interface Host extends SessionState, Known {
   readonly buffers: Buffers;
+  /** Aborted when the session closes, with the reason for what is under way. */
+  readonly ended: AbortSignal;
   refuseClosed(): void;
   /** Makes the session wait for `done` when it closes; a run is aborted then. */
   track<T>(done: Promise<T>, run?: Execution): Promise<T>;
 }
 
-interface Ran {
+export interface Ran {
   readonly results: Readonly<Record<string, unknown>> | undefined;
   readonly report: Report;
 }
@@ -80,8 +85,7 @@ export class CompiledProgram {
         refuseClosed();
         checkOptions('run()', options, RUN_OPTIONS);
         options.signal?.throwIfAborted();
-        const run = new Execution(this.#host, this.#plan, options.onProgress);
-        const done = this.#host.track(this.#run(run, this.#check(args), options.signal), run);
+        const { run, done } = this.start(args, options);
         running.set(run, done);
         try {
           return (await done) as { results: RunResults<R>; report: Report };
@@ -94,20 +98,31 @@ export class CompiledProgram {
     };
   }
 
+  get program(): Program {
+    return this.#plan.program;
+  }
+
+  /** Starts a run. What it writes is made durable before it ends, or handed to `files`, which is to do that. */
+  start(args: unknown, { signal, onProgress, trace }: RunOptions, files?: StreamedFiles): { readonly run: Execution; readonly done: Promise<Ran> } {
+    const run = new Execution(this.#host, this.#plan, onProgress, Tracer.for(trace ?? this.#host.timeline));
+    return { run, done: this.#host.track(this.#run(run, this.#check(args), signal, files), run) };
+  }
+
   #check(args: unknown): readonly Argument[] {
     return checkArguments(this.#plan.program, this.#plan.space, args, this.#host);
   }
 
-  async #run(run: Execution, args: readonly Argument[], signal: AbortSignal | undefined): Promise<Ran> {
+  async #run(run: Execution, args: readonly Argument[], signal: AbortSignal | undefined, files: StreamedFiles | undefined): Promise<Ran> {
     const { budget } = this.#host;
     const started = performance.now();
     const disregard = onAbort(signal, () => run.abort(signal?.reason));
+    const ended = run.tracer?.begin('run', this.#plan.program.name);
     budget.began();
     try {
       const { exit, placement } = await this.#issue(run, args);
       await run.drained();
       if (run.failure === undefined) await this.#settled(run);
-      if (run.failure === undefined && this.#host.durability === 'run') await makeDurable(run);
+      if (run.failure === undefined && this.#host.durability === 'run') await (files === undefined ? makeDurable(run) : files.take(run));
       run.check();
       const { direct, buffered, bounced, read, written } = run.bytes;
       const { transfers, launches } = run;
@@ -117,8 +132,10 @@ export class CompiledProgram {
     } catch (error) {
       run.fail(error);
       await run.drained();
+      ended?.({}, run.failure?.error);
       throw run.failedByCaller ? run.failure?.error : withWritten(run.failure?.error, run.written.values());
     } finally {
+      ended?.();
       disregard();
       run.end();
       budget.ended();
@@ -131,7 +148,8 @@ export class CompiledProgram {
     if (backend === undefined) return;
     const compute = this.#host.device(backend)?.compute;
     try {
-      await unlessAborted(guarded(backend, 'settled', run.signal, () => compute?.settled?.(run.signal)), run.signal);
+      const settled = unlessAborted(guarded(backend, 'settled', run.signal, () => compute?.settled?.(run.signal)), run.signal);
+      await (run.tracer === undefined || compute?.settled === undefined ? settled : run.tracer.wait('device', settled));
     } catch (error) {
       run.fail(error);
     }
@@ -141,7 +159,8 @@ export class CompiledProgram {
   async #issue(run: Execution, args: readonly Argument[]): Promise<{ exit: Exit; placement: BoundPlacement }> {
     // At once, before anything is waited for: the caller may close its buffers when `run` has been called.
     for (const arg of args) if (arg.kind === 'buffer') run.holds.hold(arg.handle);
-    const { grants, placement } = await this.#bind(args);
+    const bound = run.tracer?.begin('step', 'bind');
+    const { grants, placement } = await this.#bind(args).finally(() => bound?.());
     run.check();
     run.grants = grants;
     const values: unknown[] = [];

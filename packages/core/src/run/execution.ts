@@ -15,6 +15,8 @@ import type { FileOrder } from './order.ts';
 import type { Carrier } from './outcome.ts';
 import type { SessionState } from './state.ts';
 import { Submissions } from './submission.ts';
+import { tracedTransfer } from './trace/traced-transfer.ts';
+import type { End, Tracer } from './trace/tracer.ts';
 import { WrittenFile } from './written-file.ts';
 
 /** A grant of a run, with the rights that the program declares and the file as each backend that the plan uses has opened it. */
@@ -56,12 +58,15 @@ export class Execution {
   readonly #waiting = new Set<() => void>();
   readonly #submissions = new Submissions(this.#abort.signal);
   readonly #onProgress: ((progress: Progress) => void) | undefined;
+  /** Who is told of what happens; undefined where nobody listens. */
+  readonly tracer: Tracer | undefined;
   #failure: { readonly error: unknown } | undefined;
   #ofCaller = false;
   #issued = 0n;
   #moved = 0n;
 
-  constructor(session: SessionState, plan: Plan, onProgress: ((progress: Progress) => void) | undefined) {
+  constructor(session: SessionState, plan: Plan, onProgress: ((progress: Progress) => void) | undefined, tracer?: Tracer) {
+    this.tracer = tracer;
     this.session = session;
     this.plan = plan;
     this.#onProgress = onProgress;
@@ -132,7 +137,9 @@ export class Execution {
       ended?.();
     };
     let waits = false;
+    let waited: End | undefined = undefined;
     const task = new Task((self) => {
+      waited?.();
       // A task that was called off keeps its place, for the sake of those behind it.
       if (waits && !this.#waiting.delete(letGo)) return self.finish();
       const finish: Finish = (error) => {
@@ -152,12 +159,13 @@ export class Execution {
     task.ready();
     if (task.begun) return;
     waits = true;
+    waited = this.tracer?.begin('wait', 'order', {}, where);
     this.#waiting.add(letGo);
   }
 
-  /** Hands a transfer to `carrier`; `complete` is called once. */
-  submit(carrier: Carrier, transfer: Transfer, complete: (outcome: Outcome) => void): void {
-    this.#submissions.add(carrier, transfer, complete);
+  /** Hands a transfer to `carrier`; `complete` is called once. `where`: the op that it is for. */
+  submit(carrier: Carrier, transfer: Transfer, complete: (outcome: Outcome) => void, where?: () => Where): void {
+    this.#submissions.add(carrier, transfer, this.tracer === undefined ? complete : tracedTransfer(this.tracer, carrier, transfer, complete, where));
   }
 
   /** Counts bytes that a transfer will move, for progress. */
@@ -187,7 +195,8 @@ export class Execution {
       this.holds.adopt(base);
       return base;
     };
-    return made instanceof Promise ? made.then(adopted) : adopted(made);
+    if (!(made instanceof Promise)) return adopted(made);
+    return (this.tracer?.wait('memory', made) ?? made).then(adopted);
   }
 
   /**

@@ -1,9 +1,10 @@
 import { isSluiceError } from '../diagnostics/error.ts';
+import type { Where } from '../diagnostics/error.ts';
 import { fromBits } from '../ir/attributes.ts';
 import type { Body, Op, Region, ValueId } from '../ir/program.ts';
 import { opId } from '../ir/program.ts';
 import type { Type } from '../ir/types.ts';
-import { whereOf } from '../ir/where.ts';
+import { pathsIn, whereBy } from '../ir/where.ts';
 import type { Plan } from '../plan/plan.ts';
 import { regionNames } from '../plan/region-names.ts';
 import type { PreparedKernel } from '../registry/backend.ts';
@@ -17,12 +18,19 @@ import { lastUses } from './last-uses.ts';
 import { located } from './located.ts';
 import { SESSION_OPS } from './session-ops.ts';
 import type { Exit, RegionStep, Step, StepContext } from './step.ts';
+import type { Tracer } from './trace/tracer.ts';
 import { transferStep } from './transfer-step.ts';
 
 /** Turns the host side of a planned program into steps, once; they run many times. */
 export function compileHost(plan: Plan, kernels: ReadonlyMap<string, PreparedKernel>, registry: Registry): RegionStep {
   const { body } = plan.program;
-  return compileRegion(body.region, { plan, kernels, registry, body });
+  const paths = new Map<Body, ReadonlyMap<Op, string>>();
+  const path = (of: Body, op: Op) => {
+    const known = paths.get(of) ?? pathsIn(of, regionNames(registry));
+    paths.set(of, known);
+    return known.get(op);
+  };
+  return compileRegion(body.region, { plan, kernels, registry, body, path });
 }
 
 interface Scope {
@@ -30,6 +38,8 @@ interface Scope {
   readonly kernels: ReadonlyMap<string, PreparedKernel>;
   readonly registry: Registry;
   readonly body: Body;
+  /** Where an op stands; the paths of a whole body are found at once, when one is asked for. */
+  readonly path: (body: Body, op: Op) => string | undefined;
 }
 
 function compileRegion(region: Region, scope: Scope): RegionStep {
@@ -37,13 +47,21 @@ function compileRegion(region: Region, scope: Scope): RegionStep {
   const { handles, unusedArgs, after } = lastUses(region, scope.body);
   const steps = ops.map((op, i) => compileOp(region, i, op, scope));
   const where = (i: number) => whereOfOp(scope, ops[i] as Op);
+  let shown: readonly (Shown | undefined)[] | undefined;
+
+  function step(run: Execution, i: number): ReturnType<Step> {
+    const { tracer } = run;
+    if (tracer === undefined) return (steps[i] as Step)(run);
+    shown ??= ops.map((op) => shownOp(op, scope));
+    return tracedStep(tracer, shown[i], () => (steps[i] as Step)(run));
+  }
 
   /** Issues ops from `i` on, up to one that takes time or leaves the region. */
   function issue(run: Execution, i: number): Exit | Promise<Exit> {
     try {
       for (;;) {
         run.check();
-        const out = (steps[i] as Step)(run);
+        const out = step(run, i);
         if (out instanceof Promise) return resume(run, i, out);
         const exit = stepped(run, i, out);
         if (exit !== undefined) return exit;
@@ -55,7 +73,7 @@ function compileRegion(region: Region, scope: Scope): RegionStep {
   }
   async function resume(run: Execution, i: number, pending: Promise<void | Exit>): Promise<Exit> {
     try {
-      for (let out: ReturnType<Step> = pending; ; out = (steps[i] as Step)(run)) {
+      for (let out: ReturnType<Step> = pending; ; out = step(run, i)) {
         const exit = stepped(run, i, out instanceof Promise ? await out : out);
         if (exit !== undefined) return exit;
         i++;
@@ -80,6 +98,42 @@ function compileRegion(region: Region, scope: Scope): RegionStep {
   };
 }
 
+/** What a trace shows an op as. */
+interface Shown {
+  readonly id: string;
+  readonly where: () => Where;
+}
+
+/** Arithmetic and terminators take less time than it takes to tell of them. */
+function shownOp(op: Op, scope: Scope): Shown | undefined {
+  const id = opId(scope.body, op);
+  const hidden = scope.registry.lookup(id)?.traits.some((t) => t === 'terminator' || t === 'constant' || t === 'pure');
+  return hidden === true ? undefined : { id, where: () => whereOfOp(scope, op) };
+}
+
+function tracedStep(tracer: Tracer, shown: Shown | undefined, step: () => ReturnType<Step>): ReturnType<Step> {
+  if (shown === undefined) return step();
+  const end = tracer.begin('step', shown.id, {}, shown.where);
+  const failed = (error: unknown): never => {
+    end({}, error);
+    throw error;
+  };
+  let out: ReturnType<Step>;
+  try {
+    out = step();
+  } catch (error) {
+    return failed(error);
+  }
+  if (!(out instanceof Promise)) {
+    end();
+    return out;
+  }
+  return out.then((exit) => {
+    end();
+    return exit;
+  }, failed);
+}
+
 function compileOp(region: Region, index: number, op: Op, scope: Scope): Step {
   const { registry, body, plan, kernels } = scope;
   const id = opId(body, op);
@@ -98,8 +152,8 @@ function compileOp(region: Region, index: number, op: Op, scope: Scope): Step {
   return SESSION_OPS[id]?.(op, context) ?? transferStep(op, def, context);
 }
 
-function whereOfOp({ plan, body, registry }: Scope, op: Op) {
-  return whereOf({ program: plan.program.name }, body, op, regionNames(registry));
+function whereOfOp({ plan, body, path }: Scope, op: Op): Where {
+  return whereBy({ program: plan.program.name }, body, op, path);
 }
 
 function typeOf(body: Body, value: ValueId): Type {

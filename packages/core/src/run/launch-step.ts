@@ -56,6 +56,7 @@ function launcher(op: Op, first: number, c: StepContext): Launch {
     return type?.kind === 'buffer' ? type.element : undefined;
   });
   const where = () => ({ ...c.where(), kernel: name });
+  const backend = c.plan.compute?.backend.id ?? '';
 
   return (run, counts, countsFrom) => {
     const groups = counts.map((count) => groupCount(count, name)) as [number, number, number];
@@ -73,8 +74,15 @@ function launcher(op: Op, first: number, c: StepContext): Launch {
     if (groups.includes(0)) return;
     run.launches++;
     run.issue(where, { memory: bindings.map((b) => ({ base: b.handle.base, write: b.type.access !== 'read' })), launch: true }, (finish) => {
+      const end = run.tracer?.begin('launch', name, { backend, groups }, where);
       const launched = async () => prepared.launch({ groups, args }, run.signal);
-      launched().then(() => finish(), (cause: unknown) => finish(launchFailed(name, cause)));
+      launched().then(() => {
+        end?.();
+        finish();
+      }, (cause: unknown) => {
+        end?.({}, cause);
+        finish(launchFailed(name, cause));
+      });
     });
   };
 }

@@ -35,6 +35,7 @@ export const FUNCTION: OptionKind = { fits: (v) => typeof v === 'function', take
 export const STRINGS: OptionKind = { fits: isStrings, takes: 'an array of strings' };
 /** Checked where its meaning is known. */
 export const ANY: OptionKind = { fits: () => true, takes: 'a value' };
+export const TIMELINE: OptionKind = { fits: (v) => isRecord(v) && v['~timeline'] === 1, takes: 'a Timeline' };
 /** By its members: a signal of another realm is as good. */
 export const SIGNAL: OptionKind = {
   fits: (v) => isRecord(v) && typeof v['aborted'] === 'boolean' && typeof v['addEventListener'] === 'function' && typeof v['removeEventListener'] === 'function' && typeof v['throwIfAborted'] === 'function',

@@ -40,7 +40,7 @@ export async function readBytes(run: Execution, where: () => Where, handle: Hand
   const staging = await run.allocate(BigInt(length), 'any', stagingSpace(run.session.registry, part.base.memory.space, 'out'));
   try {
     const to = new Handle(staging);
-    return await issued(run, where, [part.base, staging], to, (finish) => across(run, spaceTransfer(run, part.base, staging), part, to, finish));
+    return await issued(run, where, [part.base, staging], to, (finish) => across(run, spaceTransfer(run, part.base, staging), part, to, finish, where));
   } finally {
     run.holds.release(staging);
   }

@@ -26,6 +26,10 @@ import type { FileOrder } from './order.ts';
 import { Grants } from './session-grants.ts';
 import { checkSessionOptions } from './session-options.ts';
 import type { CheckedOptions } from './session-options.ts';
+import type { ResultStream, StreamArgs, StreamOptions } from './stream/api.ts';
+import { chunksFor } from './stream/options.ts';
+import { ProgramStream } from './stream/result-stream.ts';
+import type { Timeline } from './trace/timeline.ts';
 import { Turns } from './turns.ts';
 
 /**
@@ -52,6 +56,7 @@ class OpenSession implements Session, Host {
   readonly turns = new Turns();
   readonly window: number;
   readonly durability: 'run' | 'op' | 'none';
+  readonly timeline: Timeline | undefined;
   readonly buffers: Buffers;
   readonly #candidates: readonly Candidate[];
   readonly #options: CheckedOptions;
@@ -62,15 +67,17 @@ class OpenSession implements Session, Host {
   /** What closing waits for: runs, and calls that are under way. */
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #disregard: () => void;
+  readonly #ended = new AbortController();
   #closing: Promise<void> | undefined;
 
   constructor(found: readonly Candidate[], options: CheckedOptions) {
-    const { registry, memory, window, durability, signal } = options;
+    const { registry, memory, window, durability, trace, signal } = options;
     this.registry = registry;
     this.warnings = [...registry.warnings, ...registry.dangling];
     this.budget = new MemoryBudget(memory);
     this.window = window;
     this.durability = durability;
+    this.timeline = trace;
     this.buffers = new Buffers(this);
     this.#candidates = found;
     this.#options = options;
@@ -131,15 +138,26 @@ class OpenSession implements Session, Host {
     const { signal } = options;
     signal?.throwIfAborted();
     if (typeof program !== 'object' || program === null) verified(program, this.registry);
+    const made = await unlessAborted(this.#compiledOnce(program), signal);
+    this.refuseClosed();
+    return made.executable<P, R>();
+  }
+
+  #compiledOnce(program: ProgramIr): Promise<CompiledProgram> {
     let compiled = this.#compiled.get(program);
     if (compiled === undefined) {
       compiled = this.track(this.#compile(program));
       this.#compiled.set(program, compiled);
       compiled.catch(() => this.#compiled.delete(program));
     }
-    const made = await unlessAborted(compiled, signal);
+    return compiled;
+  }
+
+  stream<P extends ProgramParams, R, const O extends StreamOptions>(program: Program<P, R>, args: StreamArgs<P, O>, options: O): ResultStream<R> {
     this.refuseClosed();
-    return made.executable<P, R>();
+    if (typeof program !== 'object' || program === null) verified(program, this.registry);
+    const chunks = chunksFor(options, (granted) => this.grantRecord(granted));
+    return new ProgramStream<R>(this, () => this.#compiledOnce(program), args, chunks, options);
   }
 
   async #compile(source: ProgramIr): Promise<CompiledProgram> {
@@ -158,6 +176,10 @@ class OpenSession implements Session, Host {
       fix: "import '@sluice/fs' (anywhere) or '@sluice/io-uring' (Linux), and name it in `backends` if you give a list",
       details: { tried },
     });
+  }
+
+  get ended(): AbortSignal {
+    return this.#ended.signal;
   }
 
   device(backend: string): Device | undefined {
@@ -204,6 +226,7 @@ class OpenSession implements Session, Host {
   async #close(reason: unknown): Promise<void> {
     this.#disregard();
     // What is under way ends first: nothing below may touch memory or files that a device still uses.
+    this.#ended.abort(reason);
     for (const run of this.#runs) run.abort(reason);
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
     const revoked = await this.#grants.revokeAll();

@@ -2,6 +2,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { Allocator, Device, SpaceTransfer } from '../registry/backend.ts';
 import type { MemoryBudget } from './budget.ts';
 import type { FileOrder } from './order.ts';
+import type { Timeline } from './trace/timeline.ts';
 import type { Turns } from './turns.ts';
 
 /** What the runs of one session share. */
@@ -11,6 +12,8 @@ export interface SessionState {
   readonly turns: Turns;
   readonly window: number;
   readonly durability: 'run' | 'op' | 'none';
+  /** Where runs tell what they do, unless they are given another. */
+  readonly timeline: Timeline | undefined;
   allocator(space: string): Allocator;
   /** The order of effects on one file, by its identity. */
   fileOrder(identity: string): FileOrder;

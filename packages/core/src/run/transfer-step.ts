@@ -15,6 +15,7 @@ import type { Base } from './memory.ts';
 import type { Carrier } from './outcome.ts';
 import { checkPieces } from './pieces.ts';
 import type { Step, StepContext } from './step.ts';
+import { tracedCopy } from './trace/traced-copy.ts';
 
 type Moves = Exclude<Transfer, { kind: 'sync' }>;
 
@@ -66,7 +67,7 @@ export function transferStep(op: Op, def: OpDef, c: StepContext): Step {
           for (const { record } of spans) record.leave();
           finish(error);
         };
-        carryOut(run, carrier, placed, transfer, staging, (outcome) => settle(run, def.id, carrier, transfer, spans, outcome, ended));
+        carryOut(run, carrier, placed, transfer, staging, (outcome) => settle(run, c.where, def.id, carrier, transfer, spans, outcome, ended), c.where);
       });
       if (staging !== undefined) run.holds.release(staging);
     };
@@ -114,14 +115,14 @@ class Operands implements TransferContext {
 }
 
 /** Moves the bytes: straight between file and memory, or through `staging` where the plan says so. */
-function carryOut(run: Execution, carrier: Carrier, placed: StoragePlan, transfer: Transfer, staging: Base | undefined, complete: (outcome: Outcome) => void): void {
-  if (staging === undefined || transfer.kind === 'sync') return run.submit(carrier, transfer, complete);
+function carryOut(run: Execution, carrier: Carrier, placed: StoragePlan, transfer: Transfer, staging: Base | undefined, complete: (outcome: Outcome) => void, where: () => Where): void {
+  if (staging === undefined || transfer.kind === 'sync') return run.submit(carrier, transfer, complete, where);
   const between = transfer.kind === 'read' ? placed.between.in : placed.between.out;
   if (between === undefined) throw new RangeError('a transfer between spaces is gone: plan before running');
-  const submit = (memory: Memory) => new Promise<Outcome>((resolve) => run.submit(carrier, { ...transfer, memory }, resolve));
+  const submit = (memory: Memory) => new Promise<Outcome>((resolve) => run.submit(carrier, { ...transfer, memory }, resolve, where));
   const copied = (outcome: Outcome): Outcome => (outcome.ok && between.how === 'cpu' ? { ok: true, direct: 0, buffered: 0, bounced: transfer.memory.byteLength } : outcome);
   const failed = (cause: unknown): Outcome => ({ ok: false, transferred: 0, error: copyFailed(between, cause) });
-  const copy = async (from: Memory, to: Memory) => between.copy(from, to, run.signal);
+  const copy = (from: Memory, to: Memory) => tracedCopy(run.tracer, between, from.byteLength, async () => between.copy(from, to, run.signal), where);
   const { memory } = staging;
   if (transfer.kind === 'read') {
     void submit(memory).then((outcome) => (outcome.ok ? copy(memory, transfer.memory).then(() => copied(outcome), failed) : outcome)).then(complete);
@@ -131,7 +132,7 @@ function carryOut(run: Execution, carrier: Carrier, placed: StoragePlan, transfe
 }
 
 /** Counts what was moved, and makes a write durable where that is due now. */
-function settle(run: Execution, id: string, carrier: Carrier, transfer: Transfer, spans: readonly FileSpan[], outcome: Outcome, finish: Finish): void {
+function settle(run: Execution, where: () => Where, id: string, carrier: Carrier, transfer: Transfer, spans: readonly FileSpan[], outcome: Outcome, finish: Finish): void {
   if (transfer.kind === 'sync') return finish(outcome.ok ? undefined : outcome.error);
   if (outcome.ok) {
     count(run, transfer, outcome);
@@ -151,7 +152,7 @@ function settle(run: Execution, id: string, carrier: Carrier, transfer: Transfer
     if (synced.ok) durable?.();
     if (!outcome.ok) return finish(writeError(outcome.error, written, synced.ok ? written : 0));
     finish(synced.ok ? undefined : writeError(synced.error, written, 0));
-  });
+  }, where);
 }
 
 function count(run: Execution, transfer: Moves, { direct, buffered, bounced }: Extract<Outcome, { ok: true }>): void {

@@ -11,6 +11,7 @@ import type { Row, Suite, SuiteOptions } from '../suite.ts';
 import { coolDown, expectedAt, layOut, scratch } from './io/files.ts';
 import { fio, RANDOM, requireFio, SEQUENTIAL } from './io/fio.ts';
 import type { FioJob } from './io/fio.ts';
+import { overlapRow } from './io/overlap.ts';
 import { takeTurns, timed } from './io/rounds.ts';
 import type { Contestant } from './io/rounds.ts';
 
@@ -71,6 +72,9 @@ export const suite: Suite = {
       layOut(file, size);
       yield await openRow(options);
       yield await randomRow(file, size, options);
+      const target = path('target');
+      layOut(target, size);
+      yield await overlapRow(registry, file, target, size, times(options));
       // Last for this file, because it is overwritten.
       yield* sequentialRows(file, size, options);
       const small = path('small');

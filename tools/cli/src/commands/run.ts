@@ -1,8 +1,10 @@
-import { Registry, session, verified } from '@sluice/core';
+import { Registry, Timeline, chromeTrace, session, verified } from '@sluice/core';
 import type { Executable, Report } from '@sluice/core';
+import { resolve } from 'node:path';
 import { argumentsFor } from '../arguments.ts';
-import { JSON_OPTION, PLUGIN_OPTION } from '../command.ts';
-import type { Command } from '../command.ts';
+import { JSON_OPTION, PLUGIN_OPTION, usage } from '../command.ts';
+import type { Command, Invocation } from '../command.ts';
+import { writeBytes } from '../files.ts';
 import { interruptible } from '../interrupt.ts';
 import { PROGRAM, loadLinked, programReference } from '../load-program.ts';
 import { emptied, openArguments } from '../open-arguments.ts';
@@ -21,6 +23,7 @@ export const run: Command = {
     { name: 'arg', value: 'name=value', multiple: true, summary: 'A number, true or false; for a device buffer @ and the path of a file with its bytes.' },
     { name: 'out', value: 'name=path', multiple: true, summary: 'Write the buffer that the program returns as `name` to a file.' },
     { name: 'truncate', summary: 'Empty the files granted with `w` first, once everything is open and fits together; none of them may be read.' },
+    { name: 'trace', value: 'path', summary: 'Write what the run did and waited for to a file that Perfetto (ui.perfetto.dev) opens and `sluice trace` draws; also when it fails.' },
     PLUGIN_OPTION,
     { name: 'backend', value: 'a,b', multiple: true, summary: 'The backends that may be used, in order of preference; no other one is. Absent: all that are imported, without the reference.' },
     JSON_OPTION,
@@ -31,7 +34,7 @@ export const run: Command = {
     'Plugins are those among the dependencies in the nearest package.json above the program that have @sluice/core as a peer dependency and an entry ./plugin.',
     'Ctrl-C stops the run; files that it was writing are then incomplete.',
   ],
-  examples: ['sluice run copy.ts --grant source=a.bin --grant target=b.bin --backend fs', 'sluice run sums.ts#total --arg data=@samples.bin --arg scale=0x10 --backend cpu-ref --json'],
+  examples: ['sluice run copy.ts --grant source=a.bin --grant target=b.bin --backend fs', 'sluice run copy.ts --grant source=a.bin --grant target=b.bin --trace copy.json', 'sluice run sums.ts#total --arg data=@samples.bin --arg scale=0x10 --backend cpu-ref --json'],
 
   async run(invocation, terminal) {
     const reference = programReference(invocation.positionals[0] ?? '', terminal.cwd);
@@ -40,6 +43,7 @@ export const run: Command = {
     const outputs = outputsFor(program, invocation.texts('out'), terminal.cwd);
     await checkOutputs(outputs, given, terminal.cwd);
     const backends = invocation.names('backend');
+    const traced = traceFor(invocation, terminal.cwd);
 
     return interruptible(async (signal) => {
       const started = performance.now();
@@ -49,7 +53,7 @@ export const run: Command = {
       const opening = { cwd: terminal.cwd, signal };
       const opened = await openArguments(open, given, opening);
       const args = invocation.flag('truncate') ? await emptied(open, executable, given, opened, opening) : opened;
-      const { results, report } = await running(executable, args, signal, terminal);
+      const { results, report } = await running(executable, args, signal, terminal, traced);
       const shown = await resultsOf(results, outputs);
       if (invocation.flag('json')) terminal.printJson({ ok: true, program: program.name, results: Object.fromEntries(shown), ...reportJson(report, compileSeconds) });
       else terminal.print([String(report.placement), ...resultLines(shown), ...reportLines(report, compileSeconds)].join('\n'));
@@ -58,13 +62,29 @@ export const run: Command = {
   },
 };
 
-async function running(executable: Executable, args: RunArguments, signal: AbortSignal, terminal: Terminal) {
+/** Where a run is traced to. */
+interface Traced {
+  readonly path: string;
+  readonly timeline: Timeline;
+}
+
+function traceFor(invocation: Invocation, cwd: string): Traced | undefined {
+  const [path, more] = invocation.texts('trace');
+  if (more !== undefined) throw usage(run, 'more than one --trace is given');
+  return path === undefined ? undefined : { path: resolve(cwd, path), timeline: new Timeline() };
+}
+
+async function running(executable: Executable, args: RunArguments, signal: AbortSignal, terminal: Terminal, traced: Traced | undefined) {
   const onProgress = progressLine(terminal);
-  try {
-    return await executable.run(args, { signal, ...(onProgress === undefined ? {} : { onProgress }) });
-  } finally {
-    terminal.status?.('');
+  const options = { signal, trace: traced?.timeline, ...(onProgress === undefined ? {} : { onProgress }) };
+  const ran = await executable.run(args, options).then((result) => ({ result }), (error: unknown) => ({ error })).finally(() => terminal.status?.(''));
+  if (traced !== undefined) {
+    const { path, timeline } = traced;
+    await writeBytes(path, JSON.stringify(chromeTrace(timeline)));
+    if (timeline.dropped > 0) terminal.note(`the trace has the first ${timeline.events.length} events; ${timeline.dropped} more are not in it`);
   }
+  if ('error' in ran) throw ran.error;
+  return ran.result;
 }
 
 function reportLines({ bytes: moved, seconds, transfers, launches }: Report, compileSeconds: number): readonly string[] {

@@ -38,18 +38,28 @@ export async function requireFio(): Promise<void> {
  * One run of fio over `bytes` of `file`, past the page cache, with registered buffers and files. `work` is what the sample
  * counts in. Uses huge pages for its buffers where this user may reserve them, and gives them back.
  */
-export async function fio(job: FioJob, kind: 'read' | 'write' | 'randread', file: string, bytes: number, work: number): Promise<Sample> {
-  const before = await reserve();
+export async function fio(job: FioJob, kind: FioKind, file: string, bytes: number, work: number): Promise<Sample> {
+  return together(job, [{ kind, file }], bytes, work);
+}
+
+type FioKind = 'read' | 'write' | 'randread';
+
+/** The same for several files at once, in one run of fio, with `bytes` of each: until the slowest is done. */
+export async function together(job: FioJob, parts: readonly { readonly kind: FioKind; readonly file: string }[], bytes: number, work: number): Promise<Sample> {
+  const before = await reserve(parts.length);
   try {
     const memory = before === undefined ? [] : ['--iomem=mmaphuge'];
-    const args = ['--name=bench', `--filename=${file}`, `--rw=${kind}`, ...job.options, `--io_size=${bytes}`, `--size=${kind === 'randread' ? '100%' : bytes}`,
-      '--direct=1', '--ioengine=io_uring', '--fixedbufs=1', '--registerfiles=1', '--norandommap', '--output-format=json', ...memory];
-    const { stdout } = await promisify(execFile)('fio', args, { maxBuffer: 1 << 26 });
-    const [result] = (JSON.parse(stdout.slice(stdout.indexOf('{'))) as { jobs: readonly FioResult[] }).jobs;
-    const moved = kind === 'write' ? result?.write : result?.read;
-    if (result === undefined || moved === undefined || moved.io_bytes < bytes) throw wrongValue('fio', `moved ${moved?.io_bytes ?? 0} of ${bytes} bytes`);
-    const seconds = moved.io_bytes / moved.bw_bytes;
-    return { seconds: seconds / work, cpuSeconds: (((result.usr_cpu + result.sys_cpu) / 100) * (result.job_runtime / 1e3)) / work };
+    const shared = [...job.options, `--io_size=${bytes}`, '--direct=1', '--ioengine=io_uring', '--fixedbufs=1', '--registerfiles=1', '--norandommap', '--output-format=json', ...memory];
+    const jobs = parts.flatMap(({ kind, file }, i) => [`--name=bench${i}`, `--filename=${file}`, `--rw=${kind}`, `--size=${kind === 'randread' ? '100%' : bytes}`, ...shared]);
+    const { stdout } = await promisify(execFile)('fio', jobs, { maxBuffer: 1 << 26 });
+    const results = (JSON.parse(stdout.slice(stdout.indexOf('{'))) as { jobs: readonly FioResult[] }).jobs;
+    const samples = parts.map(({ kind }, i) => {
+      const result = results[i];
+      const moved = kind === 'write' ? result?.write : result?.read;
+      if (result === undefined || moved === undefined || moved.io_bytes < bytes) throw wrongValue('fio', `moved ${moved?.io_bytes ?? 0} of ${bytes} bytes`);
+      return { seconds: moved.io_bytes / moved.bw_bytes, cpuSeconds: ((result.usr_cpu + result.sys_cpu) / 100) * (result.job_runtime / 1e3) };
+    });
+    return { seconds: Math.max(...samples.map((s) => s.seconds)) / work, cpuSeconds: samples.reduce((sum, s) => sum + s.cpuSeconds, 0) / work };
   } finally {
     if (before !== undefined) await writeFile(HUGE_PAGES, before);
   }
@@ -64,11 +74,11 @@ interface FioResult {
   readonly job_runtime: number;
 }
 
-/** Reserves huge pages; gives how many there were before, or undefined where this user may not. */
-async function reserve(): Promise<string | undefined> {
+/** Reserves huge pages for so many jobs; gives how many there were before, or undefined where this user may not. */
+async function reserve(jobs: number): Promise<string | undefined> {
   const before = (await readFile(HUGE_PAGES, 'utf8')).trim();
   try {
-    await writeFile(HUGE_PAGES, String(Number(before) + RESERVED));
+    await writeFile(HUGE_PAGES, String(Number(before) + jobs * RESERVED));
     return before;
   } catch {
     return undefined;
