@@ -24,6 +24,16 @@ export function formatError(code: keyof typeof codes, message: string, fix: stri
   return new SluiceError({ code, family: codes[code].family, message, fix, ...more });
 }
 
+/** A text out of a file, for a message: somebody else chose it, so it may be long, or command a terminal. */
+export function shown(text: string): string {
+  const short = text.length > 100 ? `${text.slice(0, 100)}…` : text;
+  return short.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => `\\u{${c.codePointAt(0)?.toString(16)}}`);
+}
+
+export function quoted(text: string): string {
+  return `\`${shown(text)}\``;
+}
+
 const GET_AGAIN = 'get the file again, from where it came from';
 
 /** A header that breaks the rules of its format; `name` is the file. */

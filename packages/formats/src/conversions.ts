@@ -1,5 +1,6 @@
 import { buffer, control, defineKernel, defineProgram, fd, io, kernel, u64 } from '@sluice/core';
 import type { Executable, Kernel, LaunchArgs, Program, Value } from '@sluice/core';
+import { once } from './once.ts';
 import type { Layout } from './tensor.ts';
 
 /*
@@ -24,7 +25,7 @@ const words = { from: 'buffer<u32, read>', to: 'buffer<u32, write>', first: 'u32
 const blocks = { from: 'buffer<u16, read>', to: 'buffer<f32, write>', first: 'u32' } as const;
 
 /** An invocation for each word, of two elements. */
-const bf16 = defineKernel('bf16_to_f32', { params: words, workgroup: 64 }, ({ from, to, first }, { global: { x } }) => {
+const bf16 = () => defineKernel('bf16_to_f32', { params: words, workgroup: 64 }, ({ from, to, first }, { global: { x } }) => {
   control.if(x.lt(from.length), () => {
     const word = from.load(x);
     const at = first.add(x.mul(2));
@@ -33,7 +34,7 @@ const bf16 = defineKernel('bf16_to_f32', { params: words, workgroup: 64 }, ({ fr
   });
 });
 
-const f16 = defineKernel('f16_to_f32', { params: words, workgroup: 64 }, ({ from, to, first }, { global: { x } }) => {
+const f16 = () => defineKernel('f16_to_f32', { params: words, workgroup: 64 }, ({ from, to, first }, { global: { x } }) => {
   control.if(x.lt(from.length), () => {
     const word = from.load(x);
     const at = first.add(x.mul(2));
@@ -46,7 +47,7 @@ const f16 = defineKernel('f16_to_f32', { params: words, workgroup: 64 }, ({ from
 const BLOCK = 32;
 
 /** Half a word of a scale, 16 of two signed bytes. */
-const q8 = defineKernel('q8_0_to_f32', { params: blocks, workgroup: 64 }, ({ from, to, first }, { global: { x } }) => {
+const q8 = () => defineKernel('q8_0_to_f32', { params: blocks, workgroup: 64 }, ({ from, to, first }, { global: { x } }) => {
   const [block, pair] = [x.shr(4), x.and(15)];
   const scale = block.mul(17);
   control.if(scale.lt(from.length), () => {
@@ -59,7 +60,7 @@ const q8 = defineKernel('q8_0_to_f32', { params: blocks, workgroup: 64 }, ({ fro
 });
 
 /** Half a word of a scale, 8 of two bytes: a byte has element i in its low half and element i + 16 in its high half. */
-const q4 = defineKernel('q4_0_to_f32', { params: blocks, workgroup: 64 }, ({ from, to, first }, { global: { x } }) => {
+const q4 = () => defineKernel('q4_0_to_f32', { params: blocks, workgroup: 64 }, ({ from, to, first }, { global: { x } }) => {
   const [block, pair] = [x.shr(3), x.and(7)];
   const scale = block.mul(9);
   control.if(scale.lt(from.length), () => {
@@ -106,23 +107,23 @@ function converting<P extends typeof words | typeof blocks>(convert: Kernel<P>, 
 }
 
 /** Programs that read a tensor and give it as f32, by the name of its type. */
-export const TO_F32: ReadonlyMap<string, LoadProgram> = new Map([
-  ['BF16', converting(bf16, { elements: 2, bytes: 4, invocations: 1 })],
-  ['F16', converting(f16, { elements: 2, bytes: 4, invocations: 1 })],
-  ['Q8_0', converting(q8, { elements: BLOCK, bytes: 34, invocations: 16 })],
-  ['Q4_0', converting(q4, { elements: BLOCK, bytes: 18, invocations: 8 })],
+export const TO_F32: ReadonlyMap<string, () => LoadProgram> = new Map([
+  ['BF16', once(() => converting(bf16(), { elements: 2, bytes: 4, invocations: 1 }))],
+  ['F16', once(() => converting(f16(), { elements: 2, bytes: 4, invocations: 1 }))],
+  ['Q8_0', once(() => converting(q8(), { elements: BLOCK, bytes: 34, invocations: 16 }))],
+  ['Q4_0', once(() => converting(q4(), { elements: BLOCK, bytes: 18, invocations: 8 }))],
 ]);
 
 /** Reads a tensor as it is, into memory of the host. */
-export const toHost: LoadProgram = defineProgram('load', STRETCH, ({ file, offset, length }) => ({
+export const toHost = once((): LoadProgram => defineProgram('load', STRETCH, ({ file, offset, length }) => ({
   tensor: io.dma_from_nvme(file, offset, length),
-}));
+})));
 
-const touch = defineKernel('touch', { params: { tensor: 'buffer<u32, read>' }, workgroup: 1 }, () => {});
+const touch = () => defineKernel('touch', { params: { tensor: 'buffer<u32, read>' }, workgroup: 1 }, () => {});
 
 /** The same, into the memory that kernels work in: that is where a program with a kernel has its buffers, even if none is launched. */
-export const toDevice: LoadProgram = defineProgram('load_to_device', STRETCH, ({ file, offset, length }) => {
+export const toDevice = once((): LoadProgram => defineProgram('load_to_device', STRETCH, ({ file, offset, length }) => {
   const tensor = io.dma_from_nvme(file, offset, length);
-  kernel.launch(touch, { groups: 0 }, { tensor });
+  kernel.launch(touch(), { groups: 0 }, { tensor });
   return { tensor };
-});
+}));

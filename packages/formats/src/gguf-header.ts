@@ -1,4 +1,4 @@
-import { badHeader, badRange, formatError } from './codes.ts';
+import { badHeader, badRange, formatError, quoted, shown } from './codes.ts';
 import { Cursor, Short } from './cursor.ts';
 import { GGUF_TYPES } from './gguf-types.ts';
 import { countOf, inFileOrder } from './tensor.ts';
@@ -44,14 +44,14 @@ function described(c: Cursor): Header {
   const room: Room = { elements: MOST_ELEMENTS };
   for (let i = 0; i < pairs; i++) {
     const key = c.text('a metadata key');
-    if (metadata.has(key)) throw badHeader(c.name, `its metadata have \`${key}\` twice`);
+    if (metadata.has(key)) throw badHeader(c.name, `its metadata have ${quoted(key)} twice`);
     metadata.set(key, valueOf(c, c.u32(), key, 0, room));
   }
   const alignment = alignmentOf(metadata.get('general.alignment') ?? DEFAULT_ALIGNMENT, c.name);
   const infos = new Map<string, Described>();
   for (let i = 0; i < tensorCount; i++) {
     const info = infoOf(c);
-    if (infos.has(info.name)) throw badHeader(c.name, `it has tensor \`${info.name}\` twice`);
+    if (infos.has(info.name)) throw badHeader(c.name, `it has tensor ${quoted(info.name)} twice`);
     infos.set(info.name, info);
   }
   const from = aligned(BigInt(c.at), alignment);
@@ -96,12 +96,12 @@ interface Room {
 function valueOf(c: Cursor, type: number, key: string, depth: number, room: Room): MetadataValue {
   if (type !== LIST) {
     const value = VALUES[type];
-    if (value === undefined) throw badHeader(c.name, `metadata \`${key}\` have type ${type}, which is none`);
+    if (value === undefined) throw badHeader(c.name, `metadata ${quoted(key)} have type ${type}, which is none`);
     return value.read(c);
   }
-  if (depth === MOST_NESTING) throw formatError('formats/limit', `${c.name}: metadata \`${key}\` nest lists more than ${MOST_NESTING} deep`, 'take such metadata out of the file');
+  if (depth === MOST_NESTING) throw formatError('formats/limit', `${c.name}: metadata ${quoted(key)} nest lists more than ${MOST_NESTING} deep`, 'take such metadata out of the file');
   const of = c.u32();
-  const count = c.count(`elements in metadata \`${key}\``, of === LIST ? LIST_BYTES : (VALUES[of]?.bytes ?? 1));
+  const count = c.count(`elements in metadata ${quoted(key)}`, of === LIST ? LIST_BYTES : (VALUES[of]?.bytes ?? 1));
   room.elements -= count;
   if (room.elements < 0) throw formatError('formats/limit', `${c.name}: the lists of its metadata have more than ${MOST_ELEMENTS} elements`, 'take such metadata out of the file');
   const list: MetadataValue[] = [];
@@ -116,7 +116,7 @@ function boolOf(c: Cursor): boolean {
 }
 
 function alignmentOf(value: MetadataValue, name: string): bigint {
-  if (typeof value !== 'number' || value < 8 || value >= 2 ** 31 || !Number.isInteger(Math.log2(value))) throw badHeader(name, `\`general.alignment\` is ${String(value)}, not a power of 2 from 8 on`);
+  if (typeof value !== 'number' || value < 8 || value >= 2 ** 31 || !Number.isInteger(Math.log2(value))) throw badHeader(name, `\`general.alignment\` is ${shown(String(value))}, not a power of 2 from 8 on`);
   return BigInt(value);
 }
 
@@ -124,17 +124,17 @@ function alignmentOf(value: MetadataValue, name: string): bigint {
 function infoOf(c: Cursor): Described {
   const tensor = c.text('the name of a tensor');
   const dimensions = c.u32();
-  if (dimensions > MOST_DIMENSIONS) throw formatError('formats/limit', `${c.name}: tensor \`${tensor}\` has ${dimensions} dimensions`, `at most ${MOST_DIMENSIONS} are accepted`);
+  if (dimensions > MOST_DIMENSIONS) throw formatError('formats/limit', `${c.name}: tensor ${quoted(tensor)} has ${dimensions} dimensions`, `at most ${MOST_DIMENSIONS} are accepted`);
   const shape: number[] = [];
   // ggml counts from the innermost one.
   for (let i = 0; i < dimensions; i++) shape.unshift(Number(c.u64()));
   const type = c.u32();
   const offset = c.u64();
   const layout = GGUF_TYPES.get(type);
-  if (layout === undefined) throw formatError('formats/version', `${c.name}: tensor \`${tensor}\` has elements of type ${type}`, 'use a newer version of this package, or convert the file', { available: [...GGUF_TYPES.values()].map((t) => t.name) });
+  if (layout === undefined) throw formatError('formats/version', `${c.name}: tensor ${quoted(tensor)} has elements of type ${type}`, 'use a newer version of this package, or convert the file', { available: [...GGUF_TYPES.values()].map((t) => t.name) });
   const elements = countOf(shape);
   // A block does not reach from one row into the next.
-  if (elements === undefined || (shape.at(-1) ?? 1) % layout.elements !== 0) throw badHeader(c.name, `tensor \`${tensor}\` of ${layout.name} has the shape [${shape.join(', ')}]`, { details: { tensor } });
+  if (elements === undefined || (shape.at(-1) ?? 1) % layout.elements !== 0) throw badHeader(c.name, `tensor ${quoted(tensor)} of ${layout.name} has the shape [${shape.join(', ')}]`, { details: { tensor } });
   return { name: tensor, dtype: layout.name, shape, elements, offset, byteLength: BigInt(elements / layout.elements) * BigInt(layout.bytes) };
 }
 
@@ -144,10 +144,10 @@ function apart(tensors: readonly Described[], alignment: bigint, { name, fileByt
   let end = 0n;
   for (const { name: tensor, offset, byteLength } of ordered) {
     const details = { tensor, offset: String(offset), byteLength: String(byteLength) };
-    if (offset % alignment !== 0n) throw badRange(name, `tensor \`${tensor}\` starts at byte ${offset}, no multiple of ${alignment}`, details);
-    if (offset < end) throw badRange(name, `tensor \`${tensor}\` starts at byte ${offset}, and the one before it ends at ${end}`, details);
+    if (offset % alignment !== 0n) throw badRange(name, `tensor ${quoted(tensor)} starts at byte ${offset}, no multiple of ${alignment}`, details);
+    if (offset < end) throw badRange(name, `tensor ${quoted(tensor)} starts at byte ${offset}, and the one before it ends at ${end}`, details);
     end = offset + byteLength;
-    if (end > fileBytes) throw badRange(name, `tensor \`${tensor}\` ends at byte ${end}, and the file has ${fileBytes}`, details);
+    if (end > fileBytes) throw badRange(name, `tensor ${quoted(tensor)} ends at byte ${end}, and the file has ${fileBytes}`, details);
   }
   return ordered;
 }

@@ -1,6 +1,6 @@
 /** Models in GGUF, whole or split. */
 import type { FileSource, Session } from '@sluice/core';
-import { badHeader, formatError } from './codes.ts';
+import { badHeader, formatError, shown } from './codes.ts';
 import { parseGguf } from './gguf-header.ts';
 import { headerOf } from './model-file.ts';
 import type { Described, Model, OpenOptions } from './model.ts';
@@ -37,7 +37,7 @@ export async function describeGguf(opener: Opener, first: Opened): Promise<Descr
   }
   const tensors = joined(headers, files);
   const promised = metadata.get('split.tensors.count') ?? tensors.length;
-  if (promised !== tensors.length) throw formatError('formats/shards', `${first.file.name} promises ${String(promised)} tensors, and the ${count} files have ${tensors.length}`, 'get the files again: they are not of one model');
+  if (promised !== tensors.length) throw formatError('formats/shards', `${first.file.name} promises ${shown(String(promised))} tensors, and the ${count} files have ${tensors.length}`, 'get the files again: they are not of one model');
   return { format: 'gguf', metadata, files, tensors };
 }
 
@@ -49,8 +49,8 @@ function ggufHeader(opener: Opener, { file, start }: Opened): Promise<Header> {
 function splitOf({ metadata }: Header, name: string, no: number): number {
   const count = metadata.get('split.count') ?? 1;
   const own = metadata.get('split.no') ?? 0;
-  if (typeof count !== 'number' || !Number.isInteger(count) || count < 0 || count > MOST_FILES) throw badHeader(name, `\`split.count\` is ${String(count)}`);
-  if (own !== no) throw formatError('formats/shards', `${name} is file ${String(own)} of a split model, from 0 on, and ${no} is expected`, no === 0 ? 'open the first file of the model' : 'get the files again');
+  if (typeof count !== 'number' || !Number.isInteger(count) || count < 0 || count > MOST_FILES) throw badHeader(name, `\`split.count\` is ${shown(String(count))}`);
+  if (own !== no) throw formatError('formats/shards', `${name} is file ${shown(String(own))} of a split model, from 0 on, and ${no} is expected`, no === 0 ? 'open the first file of the model' : 'get the files again');
   return Math.max(count, 1);
 }
 

@@ -1,6 +1,6 @@
 import { onAbort } from '@sluice/core';
-import type { DeviceBuffer, Progress, Session, SluiceError } from '@sluice/core';
-import { formatError } from './codes.ts';
+import type { DeviceBuffer, Progress, Report, Session, SluiceError } from '@sluice/core';
+import { formatError, quoted } from './codes.ts';
 import { TO_F32, toDevice, toHost } from './conversions.ts';
 import type { LoadExecutable, LoadProgram } from './conversions.ts';
 import type { ModelFile } from './model-file.ts';
@@ -38,6 +38,8 @@ export interface LoadedTensor {
   readonly dtype: string;
   /** It belongs to the caller: close it, or leave that to the end of the session. */
   readonly buffer: DeviceBuffer;
+  /** How it came: backends, bytes of each way, seconds. */
+  readonly report: Report;
 }
 
 /** A tensor with how it is read. */
@@ -64,7 +66,7 @@ export async function* loadTensors(session: Session, files: readonly ModelFile[]
   const { ahead = AHEAD, signal, onProgress } = options;
   signal?.throwIfAborted();
   const jobs = await jobsOf(session, tensors, options);
-  const report = reporter(tensors, onProgress);
+  const arrived = reporter(tensors, onProgress);
   const stop = new AbortController();
   const disregard = onAbort(signal, () => stop.abort(signal?.reason));
   const coming: Coming[] = [];
@@ -72,7 +74,7 @@ export async function* loadTensors(session: Session, files: readonly ModelFile[]
   const onTheWay = () => coming.reduce((sum, c) => sum + c.byteLength, 0n);
   const begin = () => {
     const job = jobs[begun++] as Job;
-    coming.push({ byteLength: job.byteLength, loaded: loadOne(job, files, stop.signal, report) });
+    coming.push({ byteLength: job.byteLength, loaded: loadOne(job, files, stop.signal, arrived) });
   };
   const readAhead = () => {
     while (begun < jobs.length && onTheWay() < BigInt(ahead)) begin();
@@ -98,14 +100,14 @@ export async function* loadTensors(session: Session, files: readonly ModelFile[]
 /** @throws SluiceError `formats/dtype` with every tensor that cannot be converted, before any byte moves */
 async function jobsOf(session: Session, tensors: readonly Tensor[], { dtype, signal }: LoadOptions): Promise<readonly Job[]> {
   const compile = (program: LoadProgram) => session.compile(program, signal === undefined ? {} : { signal });
-  const plain = (await hasDeviceMemory(session)) ? toDevice : toHost;
+  const plain = (await hasDeviceMemory(session)) ? toDevice() : toHost();
   const jobs: Job[] = [];
   const problems: SluiceError[] = [];
   for (const tensor of tensors) {
     const convert = dtype === undefined ? undefined : TO_F32.get(tensor.dtype);
     if (dtype !== undefined && convert === undefined && !KEPT.test(tensor.dtype)) problems.push(notConverted(tensor));
     else if (convert === undefined) jobs.push({ tensor, dtype: tensor.dtype, executable: await compile(plain), byteLength: tensor.byteLength });
-    else jobs.push({ tensor, dtype: 'F32', executable: await compile(convert), byteLength: 4n * BigInt(tensor.elements) });
+    else jobs.push({ tensor, dtype: 'F32', executable: await compile(convert()), byteLength: 4n * BigInt(tensor.elements) });
   }
   const [first] = problems;
   if (first !== undefined) throw problems.length === 1 ? first : formatError('formats/dtype', `${problems.length} tensors cannot be converted to f32`, first.fix, { problems, available: first.available });
@@ -116,7 +118,7 @@ async function jobsOf(session: Session, tensors: readonly Tensor[], { dtype, sig
 const KEPT = /^(F32|BOOL|[UI]\d+)$/;
 
 function notConverted({ name, dtype }: Tensor): SluiceError {
-  return formatError('formats/dtype', `tensor \`${name}\` is ${dtype}, which no kernel converts to f32`, 'load it as it is, and convert it with a kernel of your own', { available: [...TO_F32.keys()] });
+  return formatError('formats/dtype', `tensor ${quoted(name)} is ${dtype}, which no kernel converts to f32`, 'load it as it is, and convert it with a kernel of your own', { available: [...TO_F32.keys()] });
 }
 
 /** Whether kernels of the session work in memory of a device: an empty buffer lands there. */
@@ -126,9 +128,9 @@ async function hasDeviceMemory(session: Session): Promise<boolean> {
   return empty.space !== 'host';
 }
 
-type Report = (tensor: Tensor, bytes: bigint) => void;
+type Arrived = (tensor: Tensor, bytes: bigint) => void;
 
-function reporter(tensors: readonly Tensor[], onProgress: LoadOptions['onProgress']): Report {
+function reporter(tensors: readonly Tensor[], onProgress: LoadOptions['onProgress']): Arrived {
   const total = tensors.reduce((sum, t) => sum + t.byteLength, 0n);
   let done = 0n;
   return (tensor, bytes) => {
@@ -137,15 +139,15 @@ function reporter(tensors: readonly Tensor[], onProgress: LoadOptions['onProgres
   };
 }
 
-function loadOne({ tensor, dtype, executable }: Job, files: readonly ModelFile[], signal: AbortSignal, report: Report): Promise<LoadedTensor> {
+function loadOne({ tensor, dtype, executable }: Job, files: readonly ModelFile[], signal: AbortSignal, arrived: Arrived): Promise<LoadedTensor> {
   const { grant: file } = files[tensor.file] as ModelFile;
   let before = 0n;
   const onProgress = ({ done }: Progress) => {
-    report(tensor, done - before);
+    arrived(tensor, done - before);
     before = done;
   };
   const loaded = executable.run({ file, offset: tensor.offset, length: tensor.byteLength, elements: tensor.elements }, { signal, onProgress })
-    .then(({ results }) => ({ tensor, dtype, buffer: results.tensor }));
+    .then(({ results, report: moved }) => ({ tensor, dtype, buffer: results.tensor, report: moved }));
   loaded.catch(() => {}); // it is looked at when its turn comes
   return loaded;
 }

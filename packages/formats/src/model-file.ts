@@ -1,5 +1,6 @@
 import { defineProgram, fd, io } from '@sluice/core';
 import type { FileSource, Grant, Session } from '@sluice/core';
+import { once } from './once.ts';
 import { HEADER_LIMIT } from './tensor.ts';
 import type { Incomplete } from './tensor.ts';
 
@@ -14,9 +15,9 @@ export interface ModelFile {
 /** Bytes that are read first: many headers are no longer. */
 const FIRST = 64 * 1024;
 
-const readRange = defineProgram('read_range', { file: fd('r'), offset: 'u64', length: 'u64' }, ({ file, offset, length }) => ({
+const readRange = once(() => defineProgram('read_range', { file: fd('r'), offset: 'u64', length: 'u64' }, ({ file, offset, length }) => ({
   bytes: io.dma_from_nvme(file, offset, length),
-}));
+})));
 
 /** A start of a file as far as it was read. */
 export interface Start {
@@ -31,7 +32,7 @@ export async function grantFile(session: Session, source: FileSource, signal: Ab
 }
 
 export async function startOf(session: Session, file: ModelFile, signal: AbortSignal | undefined, length = FIRST): Promise<Start> {
-  const executable = await session.compile(readRange);
+  const executable = await session.compile(readRange());
   const within = file.byteLength < BigInt(length) ? Number(file.byteLength) : length;
   const { results } = await executable.run({ file: file.grant, offset: 0, length: within }, { signal });
   try {

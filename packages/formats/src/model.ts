@@ -1,5 +1,5 @@
 import type { FileSource, Session } from '@sluice/core';
-import { formatError } from './codes.ts';
+import { formatError, quoted } from './codes.ts';
 import { loadTensors } from './load.ts';
 import type { LoadOptions, LoadedTensor } from './load.ts';
 import type { ModelFile } from './model-file.ts';
@@ -41,7 +41,7 @@ export function modelOf(session: Session, { format, metadata, files, tensors }: 
   const byName = new Map(tensors.map((t) => [t.name, t]));
   const tensor = (name: string) => {
     const found = byName.get(name);
-    if (found === undefined) throw formatError('formats/tensor', `the model has no tensor \`${name}\``, 'name one of `tensors`', { details: { name } });
+    if (found === undefined) throw formatError('formats/tensor', `the model has no tensor ${quoted(name)}`, 'name one of `tensors`', { details: { name } });
     return found;
   };
   const load = (options: LoadOptions = {}) => {

@@ -1,5 +1,5 @@
 import type { FileSource, Session } from '@sluice/core';
-import { formatError } from './codes.ts';
+import { formatError, quoted } from './codes.ts';
 import { grantFile, startOf } from './model-file.ts';
 import type { ModelFile, Start } from './model-file.ts';
 import { closeFiles, modelOf } from './model.ts';
@@ -53,7 +53,7 @@ export function joined(headers: readonly Header[], files: readonly ModelFile[]):
   const holders = new Map<string, number>();
   return headers.flatMap(({ tensors }, file) => tensors.map((t) => {
     const other = holders.get(t.name);
-    if (other !== undefined) throw formatError('formats/shards', `tensor \`${t.name}\` is in ${files[other]?.name} and in ${files[file]?.name}`, 'get the files again: they are not of one model', { details: { tensor: t.name } });
+    if (other !== undefined) throw formatError('formats/shards', `tensor ${quoted(t.name)} is in ${files[other]?.name} and in ${files[file]?.name}`, 'get the files again: they are not of one model', { details: { tensor: t.name } });
     holders.set(t.name, file);
     return { ...t, file };
   }));

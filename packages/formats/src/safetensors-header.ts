@@ -1,4 +1,4 @@
-import { badHeader, badRange, formatError } from './codes.ts';
+import { badHeader, badRange, formatError, quoted, shown } from './codes.ts';
 import { HEADER_LIMIT, countOf, inFileOrder } from './tensor.ts';
 import type { Header, Incomplete, MetadataValue, Tensor } from './tensor.ts';
 
@@ -59,7 +59,7 @@ function parseJson(json: Uint8Array, name: string): { readonly text: string; rea
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(json);
     return { text, value: JSON.parse(text) as object };
   } catch (cause) {
-    throw badHeader(name, `its header is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw badHeader(name, `its header is no JSON: ${shown(cause instanceof Error ? cause.message : String(cause))}`, { cause });
   }
 }
 
@@ -79,22 +79,22 @@ function colons(text: string): number {
 function metadataOf(value: unknown, name: string): ReadonlyMap<string, MetadataValue> {
   if (!isRecord(value)) throw badHeader(name, '`__metadata__` is no object');
   return new Map(Object.entries(value).map(([key, text]) => {
-    if (typeof text !== 'string') throw badHeader(name, `\`${key}\` of \`__metadata__\` is no text`);
+    if (typeof text !== 'string') throw badHeader(name, `${quoted(key)} of \`__metadata__\` is no text`);
     return [key, text];
   }));
 }
 
 function tensorOf(tensor: string, entry: unknown, from: bigint, name: string): Described {
   const { dtype, shape, data_offsets: offsets, ...more } = isRecord(entry) ? entry : {};
-  const fault = (what: string) => badHeader(name, `tensor \`${tensor}\` ${what}`, { details: { tensor } });
+  const fault = (what: string) => badHeader(name, `tensor ${quoted(tensor)} ${what}`, { details: { tensor } });
   if (typeof dtype !== 'string' || !isNumbers(shape) || !isNumbers(offsets) || offsets.length !== 2) throw fault('has not each of `dtype`, `shape` and two `data_offsets`');
   const [extra] = Object.keys(more);
-  if (extra !== undefined) throw fault(`has \`${extra}\` beside \`dtype\`, \`shape\` and \`data_offsets\``);
+  if (extra !== undefined) throw fault(`has ${quoted(extra)} beside \`dtype\`, \`shape\` and \`data_offsets\``);
   const bits = BITS.get(dtype);
-  if (bits === undefined) throw formatError('formats/version', `${name}: tensor \`${tensor}\` has elements of type \`${dtype}\``, 'use a newer version of this package, or convert the file', { available: [...BITS.keys()] });
+  if (bits === undefined) throw formatError('formats/version', `${name}: tensor ${quoted(tensor)} has elements of type ${quoted(dtype)}`, 'use a newer version of this package, or convert the file', { available: [...BITS.keys()] });
   const elements = countOf(shape);
   const [start = 0, end = 0] = offsets;
-  if (elements === undefined) throw fault(`has the shape [${shape.join(', ')}]`);
+  if (elements === undefined) throw fault(`has the shape [${shown(shape.join(', '))}]`);
   if (!offsets.every((o) => Number.isSafeInteger(o) && o >= 0)) throw fault(`has the offsets ${start} and ${end}`);
   const size = BigInt(elements) * BigInt(bits);
   if (BigInt(end) - BigInt(start) !== size / 8n || size % 8n !== 0n) throw fault(`has ${end - start} bytes, and ${elements} elements of ${dtype} have ${bits} bits each`);
@@ -106,7 +106,7 @@ function contiguous(tensors: readonly Described[], from: bigint, fileBytes: bigi
   const ordered = inFileOrder(tensors);
   let end = from;
   for (const { name: tensor, offset, byteLength } of ordered) {
-    if (offset !== end) throw badRange(name, `tensor \`${tensor}\` starts at byte ${offset}, and what stands before it ends at ${end}`, { tensor, offset: String(offset), end: String(end) });
+    if (offset !== end) throw badRange(name, `tensor ${quoted(tensor)} starts at byte ${offset}, and what stands before it ends at ${end}`, { tensor, offset: String(offset), end: String(end) });
     end += byteLength;
   }
   if (end !== fileBytes) throw badRange(name, `its tensors end at byte ${end}, and the file has ${fileBytes}`, { end: String(end), fileBytes: String(fileBytes) });

@@ -1,4 +1,4 @@
-import { badHeader, formatError } from './codes.ts';
+import { badHeader, formatError, quoted, shown } from './codes.ts';
 import { HEADER_LIMIT } from './tensor.ts';
 import type { Incomplete, MetadataValue } from './tensor.ts';
 
@@ -23,7 +23,7 @@ export function parseIndex(bytes: Uint8Array, fileBytes: bigint, name: string): 
   const { weight_map: map, metadata = {} } = parsed(bytes, name);
   if (!isRecord(map)) throw badHeader(name, 'it is no index: it has no `weight_map`');
   const fileOf = new Map(Object.entries(map).map(([tensor, file]) => {
-    if (typeof file !== 'string') throw badHeader(name, `its \`weight_map\` names no file for \`${tensor}\``);
+    if (typeof file !== 'string') throw badHeader(name, `its \`weight_map\` names no file for ${quoted(tensor)}`);
     return [tensor, file];
   }));
   return { metadata: new Map(Object.entries(isRecord(metadata) ? metadata : {}).filter(isPlain)), files: [...new Set(fileOf.values())].sort(), fileOf };
@@ -34,7 +34,7 @@ function parsed(bytes: Uint8Array, name: string): Readonly<Record<string, unknow
     const value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
     return isRecord(value) ? value : {};
   } catch (cause) {
-    throw badHeader(name, `it is no JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw badHeader(name, `it is no JSON: ${shown(cause instanceof Error ? cause.message : String(cause))}`, { cause });
   }
 }
 

@@ -1,6 +1,6 @@
 /** Models in safetensors, whole or sharded. */
 import type { FileSource, Session } from '@sluice/core';
-import { formatError } from './codes.ts';
+import { formatError, quoted } from './codes.ts';
 import { headerOf } from './model-file.ts';
 import type { Described, Model, OpenOptions } from './model.ts';
 import { joined, opened } from './open.ts';
@@ -43,7 +43,7 @@ export async function describeSafetensors(opener: Opener, first: Opened): Promis
   const tensors = joined(headers, files);
   const holders = new Map(tensors.map((t) => [t.name, index.files[t.file]]));
   for (const [tensor, file] of index.fileOf) {
-    if (holders.get(tensor) !== file) throw formatError('formats/shards', `${first.file.name} says that tensor \`${tensor}\` is in ${file}, and it is not`, 'get the files again: they are not of one model', { details: { tensor, file } });
+    if (holders.get(tensor) !== file) throw formatError('formats/shards', `${first.file.name} says that tensor ${quoted(tensor)} is in ${quoted(file)}, and it is not`, 'get the files again: they are not of one model', { details: { tensor, file } });
   }
   return { format: 'safetensors', metadata: index.metadata, files, tensors };
 }

@@ -146,6 +146,12 @@ describe('a hostile header', () => {
   });
 });
 
+test('names out of a file can neither command a terminal nor flood it', async () => {
+  const name = `\u001b[2J\u202e${'long '.repeat(1000)}`;
+  const error: unknown = await openGguf(await open(), file('loud.gguf', header([], [info(name, [4], 4, 0)]))).catch((e: unknown) => e);
+  expect((error as Error).message).toMatch(/loud\.gguf: tensor `\\u\{1b\}\[2J\\u\{202e\}(long )+…` has elements of type 4$/);
+});
+
 describe('a split model', () => {
   const split = (no: number, count: number, total: number) => [pair('split.no', 2, [no, 0]), pair('split.count', 2, [count, 0]), pair('split.tensors.count', 5, u32(total))];
   const part = (no: number, from: number, to: number, more: readonly Uint8Array[] = []) => ggufFile([...split(no, 3, 5), ...more], TENSORS.slice(from, to));
