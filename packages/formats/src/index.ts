@@ -6,7 +6,6 @@ import type { Model, OpenOptions } from './model.ts';
 import { opened } from './open.ts';
 import { describeSafetensors } from './safetensors.ts';
 
-export { codes } from './codes.ts';
 export type { LoadOptions, LoadProgress, LoadedTensor } from './load.ts';
 export type { Model, OpenOptions } from './model.ts';
 export type { ModelFile } from './model-file.ts';
