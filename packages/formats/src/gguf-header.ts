@@ -94,19 +94,21 @@ interface Room {
 }
 
 function valueOf(c: Cursor, type: number, key: string, depth: number, room: Room): MetadataValue {
-  if (type !== LIST) {
-    const value = VALUES[type];
-    if (value === undefined) throw badHeader(c.name, `metadata ${quoted(key)} have type ${type}, which is none`);
-    return value.read(c);
-  }
+  if (type !== LIST) return typed(c, type, key).read(c);
   if (depth === MOST_NESTING) throw formatError('formats/limit', `${c.name}: metadata ${quoted(key)} nest lists more than ${MOST_NESTING} deep`, 'take such metadata out of the file');
   const of = c.u32();
-  const count = c.count(`elements in metadata ${quoted(key)}`, of === LIST ? LIST_BYTES : (VALUES[of]?.bytes ?? 1));
+  const count = c.count(`elements in metadata ${quoted(key)}`, of === LIST ? LIST_BYTES : typed(c, of, key).bytes);
   room.elements -= count;
   if (room.elements < 0) throw formatError('formats/limit', `${c.name}: the lists of its metadata have more than ${MOST_ELEMENTS} elements`, 'take such metadata out of the file');
   const list: MetadataValue[] = [];
   for (let i = 0; i < count; i++) list.push(valueOf(c, of, key, depth + 1, room));
   return list;
+}
+
+function typed(c: Cursor, type: number, key: string): ValueType {
+  const value = VALUES[type];
+  if (value === undefined) throw badHeader(c.name, `metadata ${quoted(key)} have type ${type}, which is none`);
+  return value;
 }
 
 function boolOf(c: Cursor): boolean {

@@ -117,6 +117,7 @@ describe('a hostile header', () => {
     'a list that is longer than the file': ['formats/header', header([pair('a', 9, bytes(u32(0), u64(2n ** 40n)))], [])],
     'a list of lists that is longer than the file': ['formats/header', header([pair('a', 9, bytes(u32(9), u64(3), list(0, [])))], [])],
     'a list of nothing known': ['formats/header', header([pair('a', 9, list(77, [u32(1)]))], [])],
+    'an empty list of nothing known': ['formats/header', header([pair('a', 9, list(13, []))], [])],
     'a value of nothing known': ['formats/header', header([pair('a', 13, u32(1))], [])],
     'a boolean that is none': ['formats/header', header([pair('a', 7, [2])], [])],
     'lists nested without end': ['formats/limit', header([pair('a', 9, Array.from({ length: 8 }).reduce<Uint8Array>((inner) => list(9, [inner]), list(0, [])))], [])],

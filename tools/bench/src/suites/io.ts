@@ -216,9 +216,11 @@ async function* modelRows(file: string, size: number, options: SuiteOptions): As
   const model = layOutModel(file, size);
   await using small = await session({ registry, backends: ['io-uring'], window: SMALL.window });
   await using large = await session({ registry, backends: ['io-uring'], window: LARGE.window });
+  // What each of them keeps for reuse fits its own sizes.
+  await using own = await session({ registry, backends: ['io-uring'] });
   const settings = [SMALL, LARGE];
   const raw = [await reader(small, SMALL, file, size, model.from), await reader(large, LARGE, file, size, model.from)];
-  const [mine = [], js = [], ...peers] = await takeTurns([loader(large, model), byHand(model), ...raw], times(options));
+  const [mine = [], js = [], ...peers] = await takeTurns([loader(own, model), byHand(model), ...raw], times(options));
   const best = bestOf(settings.map((setting) => ({ name: `the file read in ${spelled(setting)}` })), peers);
   yield rowOf({ name: 'io/safetensors', unit: 'GB/s', figure: rate, samples: mine, peer: best, goals: [{ of: 'ratio', atLeast: 0.95 }], note: `${model.tensors.length} tensors, the model opened and closed` });
   yield rowOf({ name: 'io/safetensors-vs-js', unit: 'GB/s', figure: rate, samples: mine, peer: { name: 'readFile, JSON.parse, typed arrays on it', samples: js }, goals: [{ of: 'ratio', atLeast: 1 }] });
