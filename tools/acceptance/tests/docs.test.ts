@@ -152,6 +152,8 @@ const commands: readonly (readonly [RegExp, (match: RegExpExecArray, block: Bloc
   [/^(npm run -s sluice --|npx --no sluice) (.*)$/, async ([, how, args = ''], block) => {
     const here = how?.startsWith('npm run') === true;
     if (here) expect(scripts['sluice']).toBe('node tools/run.mjs sluice');
+    // Files that it names may be made by the programs above it.
+    else await Promise.all(blocks.slice(0, blocks.indexOf(block)).filter((b) => b.page === block.page && isProgram(b)).map(run));
     const { status, stderr } = await runNode(here ? root : folderOf(block), cliFile, ...args.split(' '));
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   }],

@@ -5,6 +5,8 @@ import type { Command } from './command.ts';
 import { check } from './commands/check.ts';
 import { doctor } from './commands/doctor.ts';
 import { fmt } from './commands/fmt.ts';
+import { inspect } from './commands/inspect.ts';
+import { load } from './commands/load.ts';
 import { lower } from './commands/lower.ts';
 import { ops } from './commands/ops.ts';
 import { opt } from './commands/opt.ts';
@@ -13,7 +15,7 @@ import { run } from './commands/run.ts';
 import { trace } from './commands/trace.ts';
 import type { Terminal } from './terminal.ts';
 
-const commands: readonly Command[] = [run, trace, check, fmt, print, opt, lower, ops, doctor];
+const commands: readonly Command[] = [run, trace, check, fmt, print, opt, lower, inspect, load, ops, doctor];
 
 /** Runs one command line, without the program's name in front; gives the exit status and never throws. */
 export async function cli(argv: readonly string[], terminal: Terminal): Promise<number> {

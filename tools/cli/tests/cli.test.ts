@@ -13,11 +13,11 @@ describe('the command itself', () => {
     for (const args of [['--help'], ['-h'], ['help']]) {
       const { status, stdout, stderr } = await installed.run(args);
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-      for (const command of ['run', 'check', 'fmt', 'print', 'opt', 'lower', 'ops', 'doctor']) expect(stdout).toMatch(new RegExp(`^  ${command} +[A-Z]`, 'm'));
+      for (const command of ['run', 'check', 'fmt', 'print', 'opt', 'lower', 'inspect', 'load', 'ops', 'doctor']) expect(stdout).toMatch(new RegExp(`^  ${command} +[A-Z]`, 'm'));
     }
   });
 
-  test.each(['run', 'check', 'fmt', 'print', 'opt', 'lower', 'ops', 'doctor'])('%s --help names every option', async (command) => {
+  test.each(['run', 'check', 'fmt', 'print', 'opt', 'lower', 'inspect', 'load', 'ops', 'doctor'])('%s --help names every option', async (command) => {
     const { status, stdout, stderr } = await installed.run([command, '--help']);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toContain(`Usage: sluice ${command}`);
@@ -27,7 +27,7 @@ describe('the command itself', () => {
   });
 
   test('a bad command line ends with status 2 and says what is wrong', async () => {
-    expect(await installed.run(['rnu'])).toEqual({ status: 2, stdout: '', stderr: 'cli/usage: `rnu` is no command\n  available: run, trace, check, fmt, print, opt, lower, ops, doctor\n  fix: see `sluice --help`\n' });
+    expect(await installed.run(['rnu'])).toEqual({ status: 2, stdout: '', stderr: 'cli/usage: `rnu` is no command\n  available: run, trace, check, fmt, print, opt, lower, inspect, load, ops, doctor\n  fix: see `sluice --help`\n' });
     expect(await installed.run(['run'])).toEqual({ status: 2, stdout: '', stderr: 'cli/usage: no <program> is given\n  fix: see `sluice run --help`\n' });
     expect(await installed.run(['ops', 'x'])).toEqual({ status: 2, stdout: '', stderr: 'cli/usage: `x` is one argument too many\n  fix: see `sluice ops --help`\n' });
     expect(await installed.run(['check', 'x.ts', '--grant', 'a=b'])).toEqual({

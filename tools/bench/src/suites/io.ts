@@ -11,6 +11,7 @@ import type { Row, Suite, SuiteOptions } from '../suite.ts';
 import { coolDown, expectedAt, layOut, scratch } from './io/files.ts';
 import { fio, RANDOM, requireFio, SEQUENTIAL } from './io/fio.ts';
 import type { FioJob } from './io/fio.ts';
+import { byHand, layOutModel, loader } from './io/models.ts';
 import { overlapRow } from './io/overlap.ts';
 import { takeTurns, timed } from './io/rounds.ts';
 import type { Contestant } from './io/rounds.ts';
@@ -80,6 +81,7 @@ export const suite: Suite = {
       const small = path('small');
       layOut(small, options.quick ? 64 * MiB : 1024 * MiB);
       yield* nodeRows(small, options.quick ? 64 * MiB : 1024 * MiB, options);
+      yield* modelRows(path('model.safetensors'), options.quick ? 128 * MiB : 1024 * MiB, options);
     } finally {
       remove();
     }
@@ -127,16 +129,16 @@ async function* sequentialRows(file: string, size: number, options: SuiteOptions
 
 const spelled = ({ chunk, window }: Setting) => `chunks of ${chunk / MiB} MiB, ${window} in flight`;
 
-/** Reads all of `file` at each call. */
-async function reader(s: Session, { chunk }: Setting, file: string, size: number): Promise<Contestant> {
+/** Reads all of `file` at each call; from `checked` on it holds what `expectedAt` says. */
+async function reader(s: Session, { chunk }: Setting, file: string, size: number, checked = 0): Promise<Contestant> {
   const reading = await compileReading(s, chunk);
   const granted = await s.grant(file);
-  return () => readOnce(reading, granted, size);
+  return () => readOnce(reading, granted, size, checked);
 }
 
 /** One run over the whole file, with what a random place held checked. */
-async function readOnce(reading: Reading, granted: Grant, size: number): Promise<Sample> {
-  const probe = Math.floor((Math.random() * (size - SAMPLE)) / 4) * 4;
+async function readOnce(reading: Reading, granted: Grant, size: number, checked: number): Promise<Sample> {
+  const probe = checked + Math.floor((Math.random() * (size - SAMPLE - checked)) / 4) * 4;
   let check: (() => Promise<void>) | undefined;
   const sample = await timed(size / 1e9, async () => {
     const { results, report } = await reading.run({ file: granted, probe: BigInt(probe) });
@@ -218,6 +220,21 @@ async function* nodeRows(file: string, size: number, options: SuiteOptions): Asy
   }
 }
 
+/** A model into memory that kernels read, against the same file read with nothing known about it, and against plain JavaScript. */
+async function* modelRows(file: string, size: number, options: SuiteOptions): AsyncGenerator<Row> {
+  const model = layOutModel(file, size);
+  await using small = await session({ registry, backends: ['io-uring'], window: SMALL.window });
+  await using large = await session({ registry, backends: ['io-uring'], window: LARGE.window });
+  // What each of them keeps for reuse fits its own sizes.
+  await using own = await session({ registry, backends: ['io-uring'] });
+  const settings = [SMALL, LARGE];
+  const raw = [await reader(small, SMALL, file, size, model.from), await reader(large, LARGE, file, size, model.from)];
+  const [mine = [], js = [], ...peers] = await takeTurns([loader(own, model), byHand(model), ...raw], times(options));
+  const best = bestOf(settings.map((setting) => ({ name: `the file read in ${spelled(setting)}` })), peers);
+  yield rowOf({ name: 'io/safetensors', unit: 'GB/s', figure: rate, samples: mine, peer: best, goals: [{ of: 'ratio', atLeast: 0.95 }], note: `${model.tensors.length} tensors, the model opened and closed` });
+  yield rowOf({ name: 'io/safetensors-vs-js', unit: 'GB/s', figure: rate, samples: mine, peer: { name: 'readFile, JSON.parse, typed arrays on it', samples: js }, goals: [{ of: 'ratio', atLeast: 1 }] });
+}
+
 async function streamed(file: string): Promise<number> {
   let bytes = 0;
   for await (const chunk of createReadStream(file, { highWaterMark: MiB })) bytes += (chunk as Buffer).length;
@@ -249,7 +266,7 @@ async function fsReads(file: string, size: number, cold: (run: () => Promise<voi
 }
 
 /** The setting of fio that was fastest. */
-function bestOf(jobs: readonly FioJob[], samples: readonly (readonly Sample[])[]): { readonly name: string; readonly samples: readonly Sample[] } {
+function bestOf(jobs: readonly Pick<FioJob, 'name'>[], samples: readonly (readonly Sample[])[]): { readonly name: string; readonly samples: readonly Sample[] } {
   const all = jobs.map(({ name }, i) => ({ name, samples: samples[i] ?? [] }));
   return all.reduce((best, next) => (median(next.samples.map((s) => s.seconds)) < median(best.samples.map((s) => s.seconds)) ? next : best));
 }
