@@ -6,15 +6,15 @@ import type { BoundFile, BoundPlacement } from '../plan/placement.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { OpenFile, Outcome, Rights } from '../registry/backend.ts';
 import type { Executable, Report, RunArgs, RunOptions, RunResults } from './api.ts';
-import { checkArguments } from './arguments.ts';
+import { Parameters } from './arguments.ts';
 import type { Argument, Known } from './arguments.ts';
 import type { Buffers } from './device-buffer.ts';
 import { Execution } from './execution.ts';
-import { guarded } from './faults.ts';
 import type { BoundGrant } from './execution.ts';
 import type { GrantRecord } from './grants.ts';
+import { thrown } from './faults.ts';
 import { Handle, staleHandle } from './memory.ts';
-import { onAbort, unlessAborted } from './on-abort.ts';
+import { onAbort } from './on-abort.ts';
 import { FUNCTION, SIGNAL, checkOptions } from './options.ts';
 import type { OptionKind } from './options.ts';
 import type { SessionState } from './state.ts';
@@ -27,14 +27,25 @@ const RUN_OPTIONS: Readonly<Record<keyof RunOptions, OptionKind>> = { signal: SI
 /** The session as a compiled program sees it. */
 export interface Host extends SessionState, Known {
   readonly buffers: Buffers;
+  /** Runs that have begun and not ended; closing the session aborts them and waits for them. */
+  readonly runs: Set<Execution>;
   refuseClosed(): void;
-  /** Makes the session wait for `done` when it closes; a run is aborted then. */
-  track<T>(done: Promise<T>, run?: Execution): Promise<T>;
+}
+
+/** What one application holds of a compiled program. */
+interface Holder {
+  closed: boolean;
 }
 
 interface Ran {
   readonly results: Readonly<Record<string, unknown>> | undefined;
   readonly report: Report;
+}
+
+/** How the body of a run ended, though what it issued may be in flight. */
+interface Issued {
+  readonly exit: Exit;
+  readonly placement: BoundPlacement;
 }
 
 /** The granted files of a run, open on every backend that the plan uses. */
@@ -48,66 +59,79 @@ export class CompiledProgram {
   readonly #host: Host;
   readonly #plan: Plan;
   readonly #body: RegionStep;
+  readonly #parameters: Parameters;
+  /** Backends that files are opened on. */
+  readonly #carriers: readonly string[];
+  /** What a run without files is bound to. */
+  readonly #noFiles: Bound;
 
   constructor(host: Host, plan: Plan, body: RegionStep) {
     this.#host = host;
     this.#plan = plan;
     this.#body = body;
+    this.#parameters = new Parameters(plan.program, plan.space);
+    this.#carriers = [...new Set([...plan.storage.values()].map((s) => s.candidate.backend.id))];
+    this.#noFiles = { grants: new Map(), placement: bound(plan.placement, []) };
   }
 
   /** What the application holds; closing it ends the runs that it started and no others. */
   executable<P extends ProgramParams, R>(): Executable<P, R> {
     const { placement } = this.#plan;
-    const running = new Map<Execution, Promise<unknown>>();
-    let closed = false;
-    const closedError = () => new SluiceError({ code: 'session/closed', message: 'the executable is closed', fix: 'compile the program again: the work is cached' });
-    const refuseClosed = () => {
-      if (closed) throw closedError();
-      this.#host.refuseClosed();
-    };
+    const holder: Holder = { closed: false };
     const close = async () => {
-      closed = true;
-      for (const run of running.keys()) run.abort(closedError());
-      await Promise.allSettled(running.values());
+      holder.closed = true;
+      const own = [...this.#host.runs].filter((run) => run.holder === holder);
+      for (const run of own) run.abort(closedError());
+      await Promise.allSettled(own.map((run) => run.over));
     };
     return {
       placement,
       bind: async (args: RunArgs<P>) => {
-        refuseClosed();
-        return (await this.#host.track(this.#bind(this.#check(args)))).placement;
+        this.#refuseClosed(holder);
+        return (await this.#host.track(this.#bind(this.#parameters.check(args, this.#host)))).placement;
       },
-      run: async (args: RunArgs<P>, options: RunOptions = {}) => {
-        refuseClosed();
-        checkOptions('run()', options, RUN_OPTIONS);
-        options.signal?.throwIfAborted();
-        const run = new Execution(this.#host, this.#plan, options.onProgress);
-        const done = this.#host.track(this.#run(run, this.#check(args), options.signal), run);
-        running.set(run, done);
-        try {
-          return (await done) as { results: RunResults<R>; report: Report };
-        } finally {
-          running.delete(run);
-        }
-      },
+      run: (args: RunArgs<P>, options?: RunOptions) => this.#run(holder, args, options) as Promise<{ results: RunResults<R>; report: Report }>,
       close,
       [Symbol.asyncDispose]: close,
     };
   }
 
-  #check(args: unknown): readonly Argument[] {
-    return checkArguments(this.#plan.program, this.#plan.space, args, this.#host);
+  #refuseClosed(holder: Holder): void {
+    if (holder.closed) throw closedError();
+    this.#host.refuseClosed();
   }
 
-  async #run(run: Execution, args: readonly Argument[], signal: AbortSignal | undefined): Promise<Ran> {
-    const { budget } = this.#host;
+  /** Rejects for what is wrong with the arguments too. What may be aborted is in `runs` of the host. */
+  #run(holder: Holder, given: unknown, options: RunOptions | undefined): Promise<Ran> {
+    let run: Execution;
+    let args: readonly Argument[];
+    try {
+      this.#refuseClosed(holder);
+      if (options !== undefined) checkOptions('run()', options, RUN_OPTIONS);
+      options?.signal?.throwIfAborted();
+      args = this.#parameters.check(given, this.#host);
+      run = new Execution(this.#host, this.#plan, holder, options?.onProgress);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const ran = this.#carryOut(run, args, options?.signal);
+    run.over = ran;
+    return ran;
+  }
+
+  async #carryOut(run: Execution, args: readonly Argument[], signal: AbortSignal | undefined): Promise<Ran> {
+    const { budget, runs } = this.#host;
     const started = performance.now();
-    const disregard = onAbort(signal, () => run.abort(signal?.reason));
+    const disregard = signal === undefined ? undefined : onAbort(signal, () => run.abort(signal.reason));
+    runs.add(run);
     budget.began();
     try {
-      const { exit, placement } = await this.#issue(run, args);
-      await run.drained();
-      if (run.failure === undefined) await this.#settled(run);
-      if (run.failure === undefined && this.#host.durability === 'run') await makeDurable(run);
+      const issued = this.#issue(run, args);
+      const { exit, placement } = issued instanceof Promise ? await issued : issued;
+      if (run.busy) await run.drained();
+      const settled = run.failure === undefined ? this.#settled(run) : undefined;
+      if (settled !== undefined) await settled;
+      if (run.failure === undefined && run.written.size > 0 && this.#host.durability === 'run') await makeDurable(run);
       run.check();
       const { direct, buffered, bounced, read, written } = run.bytes;
       const { transfers, launches } = run;
@@ -119,58 +143,65 @@ export class CompiledProgram {
       await run.drained();
       throw run.failedByCaller ? run.failure?.error : withWritten(run.failure?.error, run.written.values());
     } finally {
-      disregard();
+      disregard?.();
       run.end();
       budget.ended();
+      runs.delete(run);
     }
   }
 
-  /** Waits for launches and copies that the device has taken over, and learns what failed of them. */
-  async #settled(run: Execution): Promise<void> {
+  /** Waits for launches and copies that the device has taken over; rejects with what failed of them. */
+  #settled(run: Execution): Promise<void> | undefined {
     const backend = this.#plan.compute?.backend.id;
-    if (backend === undefined) return;
-    const compute = this.#host.device(backend)?.compute;
-    try {
-      await unlessAborted(guarded(backend, 'settled', run.signal, () => compute?.settled?.(run.signal)), run.signal);
-    } catch (error) {
-      run.fail(error);
-    }
-  }
-
-  /** Opens what the run was given, and issues the ops of the body. */
-  async #issue(run: Execution, args: readonly Argument[]): Promise<{ exit: Exit; placement: BoundPlacement }> {
-    // At once, before anything is waited for: the caller may close its buffers when `run` has been called.
-    for (const arg of args) if (arg.kind === 'buffer') run.holds.hold(arg.handle);
-    const { grants, placement } = await this.#bind(args);
-    run.check();
-    run.grants = grants;
-    const values: unknown[] = [];
-    for (const arg of args) values.push(await this.#valueOf(run, arg));
-    return { exit: await this.#body(run, values), placement };
-  }
-
-  /** An argument as a value of the body; a handle with a hold. */
-  async #valueOf(run: Execution, arg: Argument): Promise<unknown> {
-    switch (arg.kind) {
-      case 'grant':
-        return arg.record.fd;
-      case 'scalar':
-        return arg.value;
-      case 'buffer':
-        return new Handle(arg.handle.base, 'parameter', arg.handle.offset, arg.handle.byteLength);
-      case 'bytes': {
-        const { base } = await this.#host.buffers.upload(arg.bytes, this.#plan.space, run.stopped);
-        run.holds.adopt(base);
-        return new Handle(base, 'parameter');
+    const compute = backend === undefined ? undefined : this.#host.device(backend)?.compute;
+    if (backend === undefined || compute?.settled === undefined) return undefined;
+    const { signal } = run;
+    return run.unlessAborted((resolve, reject) => {
+      try {
+        compute.settled?.(signal).then(resolve, (cause: unknown) => reject(thrown(backend, 'settled', signal, cause)));
+      } catch (cause) {
+        reject(thrown(backend, 'settled', signal, cause));
       }
+    });
+  }
+
+  /** Opens what the run was given, and issues the ops of the body: at once, as far as nothing has to be waited for. */
+  #issue(run: Execution, args: readonly Argument[]): Issued | Promise<Issued> {
+    // Before anything is waited for: the caller may close its buffers when `run` has been called.
+    for (const arg of args) if (arg.kind === 'buffer') run.holds.hold(arg.handle);
+    const values: unknown[] = [];
+    for (const arg of args) {
+      if (arg.kind === 'grant' || arg.kind === 'bytes') return this.#issueBound(run, args);
+      values.push(valueOf(arg));
     }
+    return this.#issued(run, this.#noFiles, values);
+  }
+
+  async #issueBound(run: Execution, args: readonly Argument[]): Promise<Issued> {
+    const opened = await this.#bind(args);
+    run.check();
+    const values: unknown[] = [];
+    for (const arg of args) values.push(arg.kind === 'bytes' ? await this.#uploaded(run, arg.bytes) : valueOf(arg));
+    return this.#issued(run, opened, values);
+  }
+
+  #issued(run: Execution, { grants, placement }: Bound, values: readonly unknown[]): Issued | Promise<Issued> {
+    run.grants = grants;
+    const exit = this.#body(run, values);
+    return exit instanceof Promise ? exit.then((e) => ({ exit: e, placement })) : { exit, placement };
+  }
+
+  async #uploaded(run: Execution, bytes: ArrayBufferView | ArrayBuffer): Promise<Handle> {
+    const { base } = await this.#host.buffers.upload(bytes, this.#plan.space, run.stopped);
+    run.holds.adopt(base);
+    return new Handle(base, 'parameter');
   }
 
   /** Opens the granted files on every backend that the plan uses, which fixes their paths. */
   async #bind(args: readonly Argument[]): Promise<Bound> {
     const files: BoundFile[] = [];
     const grants = new Map<number, BoundGrant>();
-    const backends = [...new Set([...this.#plan.storage.values()].map((s) => s.candidate.backend.id))];
+    const backends = this.#carriers;
     for (const arg of args) {
       if (arg.kind !== 'grant') continue;
       const { record, param } = arg;
@@ -216,6 +247,22 @@ export class CompiledProgram {
       run.holds.disown(value.base);
       return [r.name, this.#host.buffers.give(value)];
     }));
+  }
+}
+
+function closedError(): SluiceError {
+  return new SluiceError({ code: 'session/closed', message: 'the executable is closed', fix: 'compile the program again: the work is cached' });
+}
+
+/** An argument as a value of the body; a handle with the hold that the run has on it. */
+function valueOf(arg: Exclude<Argument, { kind: 'bytes' }>): unknown {
+  switch (arg.kind) {
+    case 'grant':
+      return arg.record.fd;
+    case 'scalar':
+      return arg.value;
+    case 'buffer':
+      return new Handle(arg.handle.base, 'parameter', arg.handle.offset, arg.handle.byteLength);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Registry } from '../registry/registry.ts';
 import type { Allocator, Device, SpaceTransfer } from '../registry/backend.ts';
 import type { MemoryBudget } from './budget.ts';
+import type { Controllers } from './controllers.ts';
 import type { FileOrder } from './order.ts';
 import type { Turns } from './turns.ts';
 
@@ -9,6 +10,7 @@ export interface SessionState {
   readonly registry: Registry;
   readonly budget: MemoryBudget;
   readonly turns: Turns;
+  readonly controllers: Controllers;
   readonly window: number;
   readonly durability: 'run' | 'op' | 'none';
   allocator(space: string): Allocator;
