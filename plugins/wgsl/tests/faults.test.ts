@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { Registry, defineKernel } from '@sluice/core';
 import { deviceAllocator, readbackAllocator, uploadAllocator } from '../src/device/allocators.ts';
 import type { DeviceMemory, WindowMemory } from '../src/device/memory.ts';
-import { openGpu } from '../src/device/open-gpu.ts';
+import { OpenGpu, openGpu } from '../src/device/open-gpu.ts';
 import { transfers } from '../src/device/transfers.ts';
 import { TrapStatus } from '../src/device/trap-status.ts';
 import { wgsl } from '../src/plugin.ts';
@@ -81,8 +81,11 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     await gpu.close();
   });
 
-  test('what WebGPU refuses fails those who have a part in it, with its own words', async () => {
-    const gpu = await open();
+  /** With a device that tells of errors at once, as Dawn does, or taken for one that does not, as browsers are. */
+  test.each(['at once', 'through error scopes'] as const)('what WebGPU refuses, told %s, fails those who have a part in it, with its own words', async (told) => {
+    const opened = await open();
+    const gpu = told === 'at once' ? opened : new OpenGpu(opened.device, opened.traits);
+    const scopes = vi.spyOn(gpu.device, 'pushErrorScope');
     const [mine, others] = [signal(), signal()];
     const { buffer } = gpu.createBlock(256, 8);
     gpu.commands.copies(others).clearBuffer(buffer);
@@ -90,6 +93,7 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     gpu.commands.copies(mine).copyBufferToBuffer(buffer, 0, buffer, 128, 4);
     await expect(gpu.commands.done(others)).resolves.toBeUndefined();
     await expect(gpu.commands.done(mine)).rejects.toMatchObject({ code: 'wgsl/validation', family: 'run', message: expect.stringContaining('[Buffer') });
+    expect(scopes.mock.calls.length > 0).toBe(told === 'through error scopes');
     await gpu.close();
   });
 

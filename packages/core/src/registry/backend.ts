@@ -113,9 +113,10 @@ export interface Compute {
 export interface PreparedKernel {
   /**
    * Resolves when the kernel has run or, of a compute that has `settled`, as soon as every later launch and copy comes behind
-   * it. Rejects with the signal's reason, or a SluiceError of family `run`.
+   * it; where that is so already it gives nothing, and no promise has to be waited for. Rejects with the signal's reason, or a
+   * SluiceError of family `run`. The signal may serve a later run when all that this one began has ended.
    */
-  launch(launch: Launch, signal: AbortSignal): Promise<void>;
+  launch(launch: Launch, signal: AbortSignal): Promise<void> | void;
 }
 
 export interface Launch {

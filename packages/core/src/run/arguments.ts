@@ -22,27 +22,42 @@ export interface Known {
   bufferHandle(object: object): Handle;
 }
 
-/**
- * Checks what a run is given against the parameters, in their order.
- * @throws SluiceError `run/argument`, the `grant/` codes, `mem/foreign-handle`, `mem/stale-handle`
- */
-export function checkArguments(program: Program, space: string, given: unknown, known: Known): readonly Argument[] {
-  const { params, name } = program;
-  const names = params.map((p) => p.name);
-  const parameters = `its parameters are ${names.join(', ') || '(none)'}`;
-  if (typeof given !== 'object' || given === null) throw argument(`program \`${name}\` was given ${inWords(given)}`, `pass a record: ${parameters}`);
-  const args = given as Readonly<Record<string, unknown>>;
-  const odd = Object.keys(args).find((k) => !names.includes(k));
-  if (odd !== undefined) throw argument(`program \`${name}\` has no parameter \`${odd}\``, parameters);
-  return params.map((param) => {
-    const value = args[param.name];
-    if (value === undefined) throw argument(`no argument is given for \`${param.name}\``, parameters);
+/** The parameters of a program, to hold arguments against. */
+export class Parameters {
+  readonly #program: Program;
+  readonly #space: string;
+  readonly #names: ReadonlySet<string>;
+
+  constructor(program: Program, space: string) {
+    this.#program = program;
+    this.#space = space;
+    this.#names = new Set(program.params.map((p) => p.name));
+  }
+
+  /**
+   * Checks what a run is given, and gives it in the order of the parameters.
+   * @throws SluiceError `run/argument`, the `grant/` codes, `mem/foreign-handle`, `mem/stale-handle`
+   */
+  check(given: unknown, known: Known): readonly Argument[] {
+    const { params, name } = this.#program;
+    if (typeof given !== 'object' || given === null) throw argument(`program \`${name}\` was given ${inWords(given)}`, `pass a record: ${this.#inWords()}`);
+    const odd = Object.keys(given).find((k) => !this.#names.has(k));
+    if (odd !== undefined) throw argument(`program \`${name}\` has no parameter \`${odd}\``, this.#inWords());
+    return params.map((param) => this.#argument(param, (given as Readonly<Record<string, unknown>>)[param.name], known));
+  }
+
+  #argument(param: Param, value: unknown, known: Known): Argument {
+    if (value === undefined) throw argument(`no argument is given for \`${param.name}\``, this.#inWords());
     const { grant } = param.attrs;
     if (grant?.kind === 'enum') return grantArgument(param, value, grant.value as Rights, known);
-    if (param.type.kind === 'handle') return bufferArgument(param, value, space, known);
+    if (param.type.kind === 'handle') return bufferArgument(param, value, this.#space, known);
     if (param.type.kind === 'scalar') return { kind: 'scalar', param, value: scalar(param, param.type, value) };
     throw argument(`\`${param.name}\` has type ${param.type.spelling}, which no run can be given`, 'use another parameter type');
-  });
+  }
+
+  #inWords(): string {
+    return `its parameters are ${[...this.#names].join(', ') || '(none)'}`;
+  }
 }
 
 function grantArgument(param: Param, value: unknown, rights: Rights, known: Known): Argument {

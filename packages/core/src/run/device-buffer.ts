@@ -161,12 +161,13 @@ export class Buffers {
     const transfer = this.#session.spaceTransfer(from.base.memory.space, to.base.memory.space);
     if (transfer === undefined) throw new SluiceError({ code: 'plan/no-path', message: `no transfer leads from memory in ${from.base.memory.space} to memory in ${to.base.memory.space}`, fix: 'import a plugin that registers one' });
     // Not to be aborted: its memory goes back to the pool when it ends.
-    const { signal } = new AbortController();
+    const controller = this.#session.controllers.take();
     try {
-      await transfer.copy(from.memory, to.memory, signal);
+      await transfer.copy(from.memory, to.memory, controller.signal);
     } catch (cause) {
       throw copyFailed(transfer, cause);
     }
+    this.#session.controllers.giveBack(controller);
   }
 
   /** Closing twice does nothing. */

@@ -7,15 +7,15 @@ import type { BoundFile, BoundPlacement } from '../plan/placement.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { OpenFile, Outcome, Rights } from '../registry/backend.ts';
 import type { Executable, Report, RunArgs, RunOptions, RunResults } from './api.ts';
-import { checkArguments } from './arguments.ts';
+import { Parameters } from './arguments.ts';
 import type { Argument, Known } from './arguments.ts';
 import type { Buffers } from './device-buffer.ts';
 import { Execution } from './execution.ts';
-import { guarded } from './faults.ts';
 import type { BoundGrant } from './execution.ts';
 import type { GrantRecord } from './grants.ts';
+import { thrown } from './faults.ts';
 import { Handle, staleHandle } from './memory.ts';
-import { onAbort, unlessAborted } from './on-abort.ts';
+import { onAbort } from './on-abort.ts';
 import { FUNCTION, SIGNAL, TIMELINE, checkOptions } from './options.ts';
 import type { OptionKind } from './options.ts';
 import type { SessionState } from './state.ts';
@@ -26,20 +26,32 @@ import { writeError } from './transfer-step.ts';
 import { withWritten } from './written-file.ts';
 
 const RUN_OPTIONS: Readonly<Record<keyof RunOptions, OptionKind>> = { signal: SIGNAL, onProgress: FUNCTION, trace: TIMELINE };
+const NO_OPTIONS: RunOptions = {};
 
 /** The session as a compiled program sees it. */
 export interface Host extends SessionState, Known {
   readonly buffers: Buffers;
+  /** Runs that have begun and not ended; closing the session aborts them and waits for them. */
+  readonly runs: Set<Execution>;
   /** Aborted when the session closes, with the reason for what is under way. */
   readonly ended: AbortSignal;
   refuseClosed(): void;
-  /** Makes the session wait for `done` when it closes; a run is aborted then. */
-  track<T>(done: Promise<T>, run?: Execution): Promise<T>;
+}
+
+/** What one application holds of a compiled program. */
+interface Holder {
+  closed: boolean;
 }
 
 export interface Ran {
   readonly results: Readonly<Record<string, unknown>> | undefined;
   readonly report: Report;
+}
+
+/** How the body of a run ended, though what it issued may be in flight. */
+interface Issued {
+  readonly exit: Exit;
+  readonly placement: BoundPlacement;
 }
 
 /** The granted files of a run, open on every backend that the plan uses. */
@@ -53,76 +65,90 @@ export class CompiledProgram {
   readonly #host: Host;
   readonly #plan: Plan;
   readonly #body: RegionStep;
+  readonly #parameters: Parameters;
+  /** Backends that files are opened on. */
+  readonly #carriers: readonly string[];
+  /** What a run without files is bound to. */
+  readonly #noFiles: Bound;
 
   constructor(host: Host, plan: Plan, body: RegionStep) {
     this.#host = host;
     this.#plan = plan;
     this.#body = body;
+    this.#parameters = new Parameters(plan.program, plan.space);
+    this.#carriers = [...new Set([...plan.storage.values()].map((s) => s.candidate.backend.id))];
+    this.#noFiles = { grants: new Map(), placement: bound(plan.placement, []) };
   }
 
   /** What the application holds; closing it ends the runs that it started and no others. */
   executable<P extends ProgramParams, R>(): Executable<P, R> {
     const { placement } = this.#plan;
-    const running = new Map<Execution, Promise<unknown>>();
-    let closed = false;
-    const closedError = () => new SluiceError({ code: 'session/closed', message: 'the executable is closed', fix: 'compile the program again: the work is cached' });
-    const refuseClosed = () => {
-      if (closed) throw closedError();
-      this.#host.refuseClosed();
-    };
+    const holder: Holder = { closed: false };
     const close = async () => {
-      closed = true;
-      for (const run of running.keys()) run.abort(closedError());
-      await Promise.allSettled(running.values());
+      holder.closed = true;
+      const own = [...this.#host.runs].filter((run) => run.holder === holder);
+      for (const run of own) run.abort(closedError());
+      await Promise.allSettled(own.map((run) => run.over));
     };
     return {
       placement,
       bind: async (args: RunArgs<P>) => {
-        refuseClosed();
-        return (await this.#host.track(this.#bind(this.#check(args)))).placement;
+        this.#refuseClosed(holder);
+        return (await this.#host.track(this.#bind(this.#parameters.check(args, this.#host)))).placement;
       },
-      run: async (args: RunArgs<P>, options: RunOptions = {}) => {
-        refuseClosed();
-        checkOptions('run()', options, RUN_OPTIONS);
-        options.signal?.throwIfAborted();
-        const { run, done } = this.start(args, options);
-        running.set(run, done);
-        try {
-          return (await done) as { results: RunResults<R>; report: Report };
-        } finally {
-          running.delete(run);
-        }
-      },
+      run: (args: RunArgs<P>, options?: RunOptions) => this.#run(holder, args, options) as Promise<{ results: RunResults<R>; report: Report }>,
       close,
       [Symbol.asyncDispose]: close,
     };
+  }
+
+  #refuseClosed(holder: Holder): void {
+    if (holder.closed) throw closedError();
+    this.#host.refuseClosed();
   }
 
   get program(): Program {
     return this.#plan.program;
   }
 
-  /** Starts a run. What it writes is made durable before it ends, or handed to `files`, which is to do that. */
-  start(args: unknown, { signal, onProgress, trace }: RunOptions, files?: StreamedFiles): { readonly run: Execution; readonly done: Promise<Ran> } {
-    const run = new Execution(this.#host, this.#plan, onProgress, Tracer.for(trace ?? this.#host.timeline));
-    return { run, done: this.#host.track(this.#run(run, this.#check(args), signal, files), run) };
+  /** Rejects for what is wrong with the arguments too. */
+  #run(holder: Holder, args: unknown, options: RunOptions = NO_OPTIONS): Promise<Ran> {
+    try {
+      this.#refuseClosed(holder);
+      if (options !== NO_OPTIONS) checkOptions('run()', options, RUN_OPTIONS);
+      options.signal?.throwIfAborted();
+      return this.start(holder, args, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  #check(args: unknown): readonly Argument[] {
-    return checkArguments(this.#plan.program, this.#plan.space, args, this.#host);
+  /**
+   * Starts a run, which is in `runs` of the host until it ends. What it writes is made durable before that, or handed to
+   * `files`, which is to do that. Throws for what is wrong with the arguments.
+   */
+  start(holder: object, args: unknown, { signal, onProgress, trace }: RunOptions, files?: StreamedFiles): Promise<Ran> {
+    const given = this.#parameters.check(args, this.#host);
+    const run = new Execution(this.#host, this.#plan, holder, onProgress, Tracer.for(trace ?? this.#host.timeline));
+    const ran = this.#carryOut(run, given, signal, files);
+    run.over = ran;
+    return ran;
   }
 
-  async #run(run: Execution, args: readonly Argument[], signal: AbortSignal | undefined, files: StreamedFiles | undefined): Promise<Ran> {
-    const { budget } = this.#host;
+  async #carryOut(run: Execution, args: readonly Argument[], signal: AbortSignal | undefined, files: StreamedFiles | undefined): Promise<Ran> {
+    const { budget, runs } = this.#host;
     const started = performance.now();
-    const disregard = onAbort(signal, () => run.abort(signal?.reason));
+    const disregard = signal === undefined ? undefined : onAbort(signal, () => run.abort(signal.reason));
     const ended = run.tracer?.begin('run', this.#plan.program.name);
+    runs.add(run);
     budget.began();
     try {
-      const { exit, placement } = await this.#issue(run, args);
-      await run.drained();
-      if (run.failure === undefined) await this.#settled(run);
-      if (run.failure === undefined && this.#host.durability === 'run') await (files === undefined ? makeDurable(run) : files.take(run));
+      const issued = this.#issue(run, args);
+      const { exit, placement } = issued instanceof Promise ? await issued : issued;
+      if (run.busy) await run.drained();
+      const settled = run.failure === undefined ? this.#settled(run) : undefined;
+      if (settled !== undefined) await settled;
+      if (run.failure === undefined && run.written.size > 0 && this.#host.durability === 'run') await (files === undefined ? makeDurable(run) : files.take(run));
       run.check();
       const { direct, buffered, bounced, read, written } = run.bytes;
       const { transfers, launches } = run;
@@ -136,60 +162,67 @@ export class CompiledProgram {
       throw run.failedByCaller ? run.failure?.error : withWritten(run.failure?.error, run.written.values());
     } finally {
       ended?.();
-      disregard();
+      disregard?.();
       run.end();
       budget.ended();
+      runs.delete(run);
     }
   }
 
-  /** Waits for launches and copies that the device has taken over, and learns what failed of them. */
-  async #settled(run: Execution): Promise<void> {
+  /** Waits for launches and copies that the device has taken over; rejects with what failed of them. */
+  #settled(run: Execution): Promise<void> | undefined {
     const backend = this.#plan.compute?.backend.id;
-    if (backend === undefined) return;
-    const compute = this.#host.device(backend)?.compute;
-    try {
-      const settled = unlessAborted(guarded(backend, 'settled', run.signal, () => compute?.settled?.(run.signal)), run.signal);
-      await (run.tracer === undefined || compute?.settled === undefined ? settled : run.tracer.wait('device', settled));
-    } catch (error) {
-      run.fail(error);
-    }
-  }
-
-  /** Opens what the run was given, and issues the ops of the body. */
-  async #issue(run: Execution, args: readonly Argument[]): Promise<{ exit: Exit; placement: BoundPlacement }> {
-    // At once, before anything is waited for: the caller may close its buffers when `run` has been called.
-    for (const arg of args) if (arg.kind === 'buffer') run.holds.hold(arg.handle);
-    const bound = run.tracer?.begin('step', 'bind');
-    const { grants, placement } = await this.#bind(args).finally(() => bound?.());
-    run.check();
-    run.grants = grants;
-    const values: unknown[] = [];
-    for (const arg of args) values.push(await this.#valueOf(run, arg));
-    return { exit: await this.#body(run, values), placement };
-  }
-
-  /** An argument as a value of the body; a handle with a hold. */
-  async #valueOf(run: Execution, arg: Argument): Promise<unknown> {
-    switch (arg.kind) {
-      case 'grant':
-        return arg.record.fd;
-      case 'scalar':
-        return arg.value;
-      case 'buffer':
-        return new Handle(arg.handle.base, 'parameter', arg.handle.offset, arg.handle.byteLength);
-      case 'bytes': {
-        const { base } = await this.#host.buffers.upload(arg.bytes, this.#plan.space, run.stopped);
-        run.holds.adopt(base);
-        return new Handle(base, 'parameter');
+    const compute = backend === undefined ? undefined : this.#host.device(backend)?.compute;
+    if (backend === undefined || compute?.settled === undefined) return undefined;
+    const { signal } = run;
+    const settled = run.unlessAborted((resolve, reject) => {
+      try {
+        compute.settled?.(signal).then(resolve, (cause: unknown) => reject(thrown(backend, 'settled', signal, cause)));
+      } catch (cause) {
+        reject(thrown(backend, 'settled', signal, cause));
       }
+    });
+    return run.tracer === undefined ? settled : run.tracer.wait('device', settled);
+  }
+
+  /** Opens what the run was given, and issues the ops of the body: at once, as far as nothing has to be waited for. */
+  #issue(run: Execution, args: readonly Argument[]): Issued | Promise<Issued> {
+    // Before anything is waited for: the caller may close its buffers when `run` has been called.
+    for (const arg of args) if (arg.kind === 'buffer') run.holds.hold(arg.handle);
+    const values: unknown[] = [];
+    for (const arg of args) {
+      if (arg.kind === 'grant' || arg.kind === 'bytes') return this.#issueBound(run, args);
+      values.push(valueOf(arg));
     }
+    return this.#issued(run, this.#noFiles, values);
+  }
+
+  async #issueBound(run: Execution, args: readonly Argument[]): Promise<Issued> {
+    const bound = run.tracer?.begin('step', 'bind');
+    const opened = await this.#bind(args).finally(() => bound?.());
+    run.check();
+    const values: unknown[] = [];
+    for (const arg of args) values.push(arg.kind === 'bytes' ? await this.#uploaded(run, arg.bytes) : valueOf(arg));
+    return this.#issued(run, opened, values);
+  }
+
+  #issued(run: Execution, { grants, placement }: Bound, values: readonly unknown[]): Issued | Promise<Issued> {
+    run.grants = grants;
+    const exit = this.#body(run, values);
+    return exit instanceof Promise ? exit.then((e) => ({ exit: e, placement })) : { exit, placement };
+  }
+
+  async #uploaded(run: Execution, bytes: ArrayBufferView | ArrayBuffer): Promise<Handle> {
+    const { base } = await this.#host.buffers.upload(bytes, this.#plan.space, run.stopped);
+    run.holds.adopt(base);
+    return new Handle(base, 'parameter');
   }
 
   /** Opens the granted files on every backend that the plan uses, which fixes their paths. */
   async #bind(args: readonly Argument[]): Promise<Bound> {
     const files: BoundFile[] = [];
     const grants = new Map<number, BoundGrant>();
-    const backends = [...new Set([...this.#plan.storage.values()].map((s) => s.candidate.backend.id))];
+    const backends = this.#carriers;
     for (const arg of args) {
       if (arg.kind !== 'grant') continue;
       const { record, param } = arg;
@@ -235,6 +268,22 @@ export class CompiledProgram {
       run.holds.disown(value.base);
       return [r.name, this.#host.buffers.give(value)];
     }));
+  }
+}
+
+function closedError(): SluiceError {
+  return new SluiceError({ code: 'session/closed', message: 'the executable is closed', fix: 'compile the program again: the work is cached' });
+}
+
+/** An argument as a value of the body; a handle with the hold that the run has on it. */
+function valueOf(arg: Exclude<Argument, { kind: 'bytes' }>): unknown {
+  switch (arg.kind) {
+    case 'grant':
+      return arg.record.fd;
+    case 'scalar':
+      return arg.value;
+    case 'buffer':
+      return new Handle(arg.handle.base, 'parameter', arg.handle.offset, arg.handle.byteLength);
   }
 }
 

@@ -37,10 +37,16 @@ export interface Effects {
 /** Ends a task that has begun, with an error if it failed. */
 export type Finish = (error?: unknown) => void;
 
+const NO_GRANTS: Execution['grants'] = new Map();
+
 /** One run of a program: its values, what it holds, what is in flight, how it fails. */
 export class Execution {
   readonly session: SessionState;
   readonly plan: Plan;
+  /** Whoever started it, of those who hold the program. */
+  readonly holder: object;
+  /** Settles when all of it has ended. */
+  over: Promise<unknown> | undefined;
   /** By value id: numbers, bigints, booleans, handles. */
   readonly values: unknown[] = [];
   readonly holds = new Holds();
@@ -48,37 +54,45 @@ export class Execution {
   readonly bytes = { direct: 0n, buffered: 0n, bounced: 0n, read: 0n, written: 0n };
   transfers = 0;
   launches = 0;
-  grants: ReadonlyMap<number, BoundGrant> = new Map();
+  grants: ReadonlyMap<number, BoundGrant> = NO_GRANTS;
   /** The iteration whose ops are being issued. */
   iteration = new Iteration(undefined);
   readonly #root = this.iteration;
-  readonly #abort = new AbortController();
-  readonly #stop = new AbortController();
+  #abort: AbortController | undefined;
+  #stop: AbortController | undefined;
   /** Lets go of what a task holds, for each task that was issued and has not begun. */
   readonly #waiting = new Set<() => void>();
-  readonly #submissions = new Submissions(this.#abort.signal);
+  readonly #submissions = new Submissions(() => this.signal);
   readonly #onProgress: ((progress: Progress) => void) | undefined;
   /** Who is told of what happens; undefined where nobody listens. */
   readonly tracer: Tracer | undefined;
   #failure: { readonly error: unknown } | undefined;
+  /** Called with the reason of an abort. */
+  #interrupt: ((reason: unknown) => void) | undefined;
   #ofCaller = false;
+  #ended = false;
   #issued = 0n;
   #moved = 0n;
 
-  constructor(session: SessionState, plan: Plan, onProgress: ((progress: Progress) => void) | undefined, tracer?: Tracer) {
+  constructor(session: SessionState, plan: Plan, holder: object, onProgress: ((progress: Progress) => void) | undefined, tracer?: Tracer) {
     this.tracer = tracer;
     this.session = session;
     this.plan = plan;
+    this.holder = holder;
     this.#onProgress = onProgress;
   }
 
-  /** Aborts launches and transfers that are in flight. */
+  /** Aborts launches and transfers that are in flight. Nobody may keep it for longer than these take. */
   get signal(): AbortSignal {
-    return this.#abort.signal;
+    return (this.#abort ??= this.session.controllers.take()).signal;
   }
 
   /** Aborted when the run fails, in whatever way: nothing more is to be issued. */
   get stopped(): AbortSignal {
+    if (this.#stop === undefined) {
+      this.#stop = this.session.controllers.take();
+      if (this.#failure !== undefined) this.#stop.abort(this.#failure.error);
+    }
     return this.#stop.signal;
   }
 
@@ -90,7 +104,7 @@ export class Execution {
   fail(error: unknown, where?: () => Where): void {
     if (this.#failure !== undefined) return;
     this.#failure = { error: where === undefined ? error : located(error, where) };
-    this.#stop.abort(this.#failure.error);
+    this.#stop?.abort(this.#failure.error);
     const calledOff = [...this.#waiting];
     this.#waiting.clear();
     for (const letGo of calledOff) letGo();
@@ -98,8 +112,19 @@ export class Execution {
 
   /** Fails the run with `reason` itself, and stops what has begun. */
   abort(reason: unknown): void {
+    // The signal may be another run's by now.
+    if (this.#ended) return;
     this.#failAs(reason);
-    this.#abort.abort(reason);
+    (this.#abort ??= this.session.controllers.take()).abort(reason);
+    this.#interrupt?.(reason);
+  }
+
+  /** What `work` comes to, or the reason of an abort as soon as there is one. To be awaited before it is called again. */
+  unlessAborted(work: (resolve: () => void, reject: (reason: unknown) => void) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#interrupt = reject;
+      work(resolve, reject);
+    });
   }
 
   /** Fails the run with what the caller itself gave or threw: nothing is added to that. */
@@ -190,7 +215,7 @@ export class Execution {
    */
   allocate(byteLength: bigint, contents: 'zero' | 'any', space = this.plan.space): Base | Promise<Base> {
     const limit = space === this.plan.space ? this.plan.compute?.capabilities?.limits.handleBytes : undefined;
-    const made = this.session.budget.allocate(this.session.allocator(space), byteLength, contents, this.#stop.signal, limit);
+    const made = this.session.budget.allocate(this.session.allocator(space), byteLength, contents, this.stopped, limit);
     const adopted = (base: Base) => {
       this.holds.adopt(base);
       return base;
@@ -244,6 +269,11 @@ export class Execution {
     if (value.live) this.holds.release(value.base);
   }
 
+  /** Something of this run is in flight. */
+  get busy(): boolean {
+    return this.#root.busy;
+  }
+
   /** Resolves when nothing of this run is in flight. */
   async drained(): Promise<void> {
     for (let idle = this.#root.idle(); idle !== undefined; idle = this.#root.idle()) await idle;
@@ -251,6 +281,14 @@ export class Execution {
 
   /** Lets go of everything that is left, when nothing is in flight any more. */
   end(): void {
+    this.#ended = true;
+    this.#interrupt = undefined;
+    // What failed may have left something behind at a backend, under the signal's name.
+    if (this.#failure === undefined) {
+      const { controllers } = this.session;
+      if (this.#abort !== undefined) controllers.giveBack(this.#abort);
+      if (this.#stop !== undefined) controllers.giveBack(this.#stop);
+    }
     this.holds.end();
     for (const { record } of this.written.values()) record.leave();
     this.written.clear();

@@ -11,9 +11,14 @@ export async function guarded<T>(backend: string, call: string, signal: AbortSig
   try {
     return await work();
   } catch (cause) {
-    if (isSluiceError(cause) || (signal?.aborted === true && cause === signal.reason)) throw cause;
-    throw brokenContract(backend, `threw from ${call}: ${messageOf(cause)}`, cause);
+    throw thrown(backend, call, signal, cause);
   }
+}
+
+/** What a call into a backend threw, as a SluiceError or the reason of the signal that it was given. */
+export function thrown(backend: string, call: string, signal: AbortSignal | undefined, cause: unknown): unknown {
+  if (isSluiceError(cause) || (signal?.aborted === true && cause === signal.reason)) return cause;
+  return brokenContract(backend, `threw from ${call}: ${messageOf(cause)}`, cause);
 }
 
 /** Closes what a backend opened and nobody can use; why that is so is told already, and counts for more than how this goes. */

@@ -39,7 +39,11 @@ export class Holds {
 
   /** Lets go of everything that is left. */
   end(): void {
-    for (const [base, count] of this.#held) for (let i = 0; i < count; i++) base.drop();
+    this.#held.forEach(dropAll);
     this.#held.clear();
   }
+}
+
+function dropAll(count: number, base: Base): void {
+  for (let i = 0; i < count; i++) base.drop();
 }

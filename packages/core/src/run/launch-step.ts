@@ -1,27 +1,42 @@
 import { SluiceError, isSluiceError } from '../diagnostics/error.ts';
 import type { ScalarValue } from '../ir/attributes.ts';
-import type { Op } from '../ir/program.ts';
+import type { Kernel, Op, ValueId } from '../ir/program.ts';
 import { byteSize } from '../ir/types.ts';
-import type { BufferType, Type } from '../ir/types.ts';
+import type { BufferType } from '../ir/types.ts';
 import type { LaunchArg } from '../registry/backend.ts';
 import { messageOf } from './faults.ts';
 import type { Execution } from './execution.ts';
-import type { Handle } from './memory.ts';
+import type { Base, Handle } from './memory.ts';
 import { readBytes } from './read-step.ts';
 import type { Step, StepContext } from './step.ts';
 
 const U32_MAX = 2 ** 32 - 1;
 
-interface Binding {
+/** A buffer parameter of a kernel, and the value that is passed for it. */
+interface BufferParam {
+  readonly id: ValueId;
   readonly name: string;
-  readonly handle: Handle;
-  readonly type: BufferType;
+  readonly access: BufferType['access'];
+  readonly write: boolean;
+  /** Bytes of an element as the kernel has it, which may have been made legal. */
+  readonly size: number;
+  /** What starts of views are a multiple of: bytes of an element as its author has it. */
+  readonly alignment: number;
+  readonly authored: string;
+}
+
+interface Binding {
+  readonly param: BufferParam;
+  readonly base: Base;
+  readonly write: boolean;
 }
 
 /** `kernel.launch`: launches when earlier effects on its buffers are done. */
 export function launchStep(op: Op, c: StepContext): Step {
   const launch = launcher(op, 3, c);
-  return (run) => launch(run, op.operands.slice(0, 3).map((id) => run.values[id] as number | bigint));
+  const [x = -1, y = -1, z = -1] = op.operands;
+  const count = (run: Execution, id: ValueId) => run.values[id] as number | bigint;
+  return (run) => launch(run, count(run, x), count(run, y), count(run, z));
 }
 
 /** `kernel.launch_indirect`: reads the counts when all that writes them is done, and then does the same. */
@@ -35,12 +50,12 @@ export function launchIndirectStep(op: Op, c: StepContext): Step {
     if (at + 12n > BigInt(handle.byteLength)) throw new SluiceError({ code: 'mem/range', message: `the counts of an indirect launch are 12 bytes at ${at} of a buffer of ${handle.byteLength}`, fix: 'stay inside the buffer' });
     return readBytes(run, c.where, handle, Number(at), 12).then((bytes) => {
       const view = new DataView(bytes.buffer, bytes.byteOffset);
-      return launch(run, [0, 4, 8].map((i) => view.getUint32(i, true)), handle);
+      return launch(run, view.getUint32(0, true), view.getUint32(4, true), view.getUint32(8, true), handle);
     });
   };
 }
 
-type Launch = (run: Execution, counts: readonly (number | bigint)[], countsFrom?: Handle) => void;
+type Launch = (run: Execution, x: number | bigint, y: number | bigint, z: number | bigint, countsFrom?: Handle) => void;
 
 /** Checks counts, views and aliases, then launches: the operands from `first` on are the arguments of the kernel. */
 function launcher(op: Op, first: number, c: StepContext): Launch {
@@ -49,42 +64,49 @@ function launcher(op: Op, first: number, c: StepContext): Launch {
   const kernel = c.plan.program.kernels.find((k) => k.name === name);
   const prepared = c.kernels.get(name);
   if (kernel === undefined || prepared === undefined) throw new RangeError(`kernel ${name} is not prepared: plan before running`);
-  const authored = c.plan.authored.find((k) => k.name === name) ?? kernel;
-  /** The elements that the author sees: a kernel that was made legal has others in their place. */
-  const alignments = kernel.params.map((p) => {
-    const type = authored.params.find((a) => a.name === p.name)?.type;
-    return type?.kind === 'buffer' ? type.element : undefined;
-  });
+  const params = paramsOf(op, first, kernel, c.plan.authored.find((k) => k.name === name) ?? kernel);
+  const buffers = params.filter((p) => typeof p !== 'number');
   const where = () => ({ ...c.where(), kernel: name });
   const backend = c.plan.compute?.backend.id ?? '';
 
-  return (run, counts, countsFrom) => {
-    const groups = counts.map((count) => groupCount(count, name)) as [number, number, number];
-    const bindings: Binding[] = [];
-    const args = kernel.params.map((p, i): LaunchArg => {
-      const id = op.operands[i + first] ?? -1;
-      if (p.type.kind !== 'buffer') return { kind: 'scalar', value: run.values[id] as ScalarValue };
-      const handle = run.handle(id);
-      bindings.push({ name: p.name, handle, type: p.type });
-      return bufferArg(p.name, handle, p.type, alignments[i] ?? p.type.element, name);
-    });
-    refuseAliases(bindings, name);
-    const written = bindings.find((b) => b.type.access !== 'read' && b.handle.base === countsFrom?.base);
-    if (written !== undefined) throw new SluiceError({ code: 'launch/alias', message: `\`${written.name}\` (${written.type.access}) of \`${name}\` is the buffer that holds the counts of the launch`, fix: 'copy the counts to a buffer of their own' });
-    if (groups.includes(0)) return;
+  return (run, x, y, z, countsFrom) => {
+    const groups = [groupCount(x, name), groupCount(y, name), groupCount(z, name)] as const;
+    const bindings = buffers.map((param): Binding => ({ param, base: run.handle(param.id).base, write: param.write }));
+    const args = params.map((param): LaunchArg => (typeof param === 'number' ? { kind: 'scalar', value: run.values[param] as ScalarValue } : bufferArg(param, run.handle(param.id), name)));
+    refuseAliases(bindings, countsFrom?.base, name);
+    if (groups[0] === 0 || groups[1] === 0 || groups[2] === 0) return;
     run.launches++;
-    run.issue(where, { memory: bindings.map((b) => ({ base: b.handle.base, write: b.type.access !== 'read' })), launch: true }, (finish) => {
+    run.issue(where, { memory: bindings, launch: true }, (finish) => {
       const end = run.tracer?.begin('launch', name, { backend, groups }, where);
-      const launched = async () => prepared.launch({ groups, args }, run.signal);
-      launched().then(() => {
+      const done = () => {
         end?.();
         finish();
-      }, (cause: unknown) => {
+      };
+      const failed = (cause: unknown) => {
         end?.({}, cause);
         finish(launchFailed(name, cause));
-      });
+      };
+      let launched: void | Promise<void>;
+      try {
+        launched = prepared.launch({ groups, args }, run.signal);
+      } catch (cause) {
+        return failed(cause);
+      }
+      if (launched === undefined) done();
+      else Promise.resolve(launched).then(done, failed);
     });
   };
+}
+
+/** For each parameter of a kernel where its argument is found: of a scalar, the value alone. */
+function paramsOf(op: Op, first: number, kernel: Kernel, authored: Kernel): readonly (BufferParam | ValueId)[] {
+  return kernel.params.map(({ name, type }, i) => {
+    const id = op.operands[i + first] ?? -1;
+    if (type.kind !== 'buffer') return id;
+    const given = authored.params.find((p) => p.name === name)?.type;
+    const element = given?.kind === 'buffer' ? given.element : type.element;
+    return { id, name, access: type.access, write: type.access !== 'read', size: byteSize(type.element) ?? 1, alignment: byteSize(element) ?? 1, authored: element.spelling };
+  });
 }
 
 function launchFailed(kernel: string, cause: unknown): SluiceError {
@@ -97,23 +119,25 @@ function groupCount(count: number | bigint, kernel: string): number {
   throw new SluiceError({ code: 'launch/groups', message: `a launch of \`${kernel}\` with ${count} workgroups`, fix: `use at most ${U32_MAX} in each dimension; let each invocation do more` });
 }
 
-function bufferArg(param: string, handle: Handle, type: BufferType, authored: Type, kernel: string): LaunchArg {
-  const alignment = byteSize(authored) ?? 1;
+function bufferArg({ name, size, alignment, authored }: BufferParam, handle: Handle, kernel: string): LaunchArg {
   if (handle.offset % alignment !== 0) {
-    throw new SluiceError({ code: 'launch/misaligned', message: `\`${param}\` of \`${kernel}\` is a slice at byte ${handle.offset}, and a ${authored.spelling} has ${alignment} bytes`, fix: `slice at a multiple of ${alignment}` });
+    throw new SluiceError({ code: 'launch/misaligned', message: `\`${name}\` of \`${kernel}\` is a slice at byte ${handle.offset}, and a ${authored} has ${alignment} bytes`, fix: `slice at a multiple of ${alignment}` });
   }
-  const size = byteSize(type.element) ?? 1;
   const count = Math.ceil(handle.byteLength / size);
-  if (count > U32_MAX) throw new SluiceError({ code: 'launch/too-large', message: `\`${param}\` of \`${kernel}\` has ${count} elements`, fix: `pass slices of at most ${U32_MAX} elements` });
-  return { kind: 'buffer', memory: handle.memory, count, ...(handle.base.unwritten ? { unwritten: handle.base } : {}) };
+  if (count > U32_MAX) throw new SluiceError({ code: 'launch/too-large', message: `\`${name}\` of \`${kernel}\` has ${count} elements`, fix: `pass slices of at most ${U32_MAX} elements` });
+  const { base, memory } = handle;
+  return base.unwritten ? { kind: 'buffer', memory, count, unwritten: base } : { kind: 'buffer', memory, count };
 }
 
 /** Devices reject one buffer bound for reading and for writing, or twice for writing, even where ranges are apart. */
-function refuseAliases(bindings: readonly Binding[], kernel: string): void {
-  for (const [i, a] of bindings.entries()) {
-    const b = bindings.slice(i + 1).find((other) => other.handle.base === a.handle.base && (a.type.access !== 'read' || other.type.access !== 'read'));
-    if (b === undefined) continue;
-    throw new SluiceError({ code: 'launch/alias', message: `\`${a.name}\` (${a.type.access}) and \`${b.name}\` (${b.type.access}) of \`${kernel}\` are the same buffer`, fix: 'declare one read_write parameter, or copy one of them' });
+function refuseAliases(bindings: readonly Binding[], counts: Base | undefined, kernel: string): void {
+  for (let i = 0; i < bindings.length; i++) {
+    const { param, base, write } = bindings[i] as Binding;
+    for (let j = 0; j < i; j++) {
+      const other = bindings[j] as Binding;
+      if (other.base !== base || !(write || other.write)) continue;
+      throw new SluiceError({ code: 'launch/alias', message: `\`${other.param.name}\` (${other.param.access}) and \`${param.name}\` (${param.access}) of \`${kernel}\` are the same buffer`, fix: 'declare one read_write parameter, or copy one of them' });
+    }
+    if (write && base === counts) throw new SluiceError({ code: 'launch/alias', message: `\`${param.name}\` (${param.access}) of \`${kernel}\` is the buffer that holds the counts of the launch`, fix: 'copy the counts to a buffer of their own' });
   }
 }
-

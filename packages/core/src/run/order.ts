@@ -7,7 +7,7 @@
 /** Something that an op does after it was issued. */
 export class Task {
   #waits = 1;
-  #dependents: Task[] = [];
+  #dependents: Task[] | undefined;
   #done = false;
   #begin: ((task: Task) => void) | undefined;
 
@@ -27,7 +27,7 @@ export class Task {
   after(other: Task | undefined): void {
     if (other === undefined || other.#done || other === this) return;
     this.#waits++;
-    other.#dependents.push(this);
+    (other.#dependents ??= []).push(this);
   }
 
   /** Called once, when all `after` calls are made. */
@@ -40,8 +40,8 @@ export class Task {
     if (this.#done) return;
     this.#done = true;
     const dependents = this.#dependents;
-    this.#dependents = [];
-    for (const task of dependents) task.#release();
+    this.#dependents = undefined;
+    if (dependents !== undefined) for (const task of dependents) task.#release();
     beginReady();
   }
 
@@ -62,14 +62,15 @@ const ready: Task[] = [];
 let beginning = false;
 
 function beginReady(): void {
-  if (beginning) return;
+  if (beginning || ready.length === 0) return;
   beginning = true;
   let begun = 0;
   try {
     while (begun < ready.length) ready[begun++]?.begin();
   } finally {
     // A task that throws breaks its contract; those behind it are not lost: the next call begins them.
-    ready.splice(0, begun);
+    if (begun === ready.length) ready.length = 0;
+    else ready.splice(0, begun);
     beginning = false;
   }
 }
@@ -85,7 +86,7 @@ export class MemoryOrder {
     if (write) {
       for (const reader of this.#readers) task.after(reader);
       this.#writer = task;
-      this.#readers = [];
+      if (this.#readers.length > 0) this.#readers = [];
       return;
     }
     if (this.#readers.length >= this.#sweepAt) {

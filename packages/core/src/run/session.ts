@@ -11,6 +11,7 @@ import { verified } from '../verify/verify.ts';
 import type { DeviceBuffer, Executable, Grant, GrantOptions, Session, SessionOptions } from './api.ts';
 import { MemoryBudget } from './budget.ts';
 import { compileProgram } from './compile.ts';
+import { Controllers } from './controllers.ts';
 import { Buffers } from './device-buffer.ts';
 import { Devices } from './devices.ts';
 import { CompiledProgram } from './executable.ts';
@@ -54,6 +55,7 @@ class OpenSession implements Session, Host {
   readonly warnings: readonly SluiceError[];
   readonly budget: MemoryBudget;
   readonly turns = new Turns();
+  readonly controllers = new Controllers();
   readonly window: number;
   readonly durability: 'run' | 'op' | 'none';
   readonly timeline: Timeline | undefined;
@@ -63,8 +65,8 @@ class OpenSession implements Session, Host {
   readonly #devices: Devices;
   readonly #grants = new Grants();
   readonly #compiled = new WeakMap<ProgramIr, Promise<CompiledProgram>>();
-  readonly #runs = new Set<Execution>();
-  /** What closing waits for: runs, and calls that are under way. */
+  readonly runs = new Set<Execution>();
+  /** Calls that closing waits for, beside runs. */
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #disregard: () => void;
   readonly #ended = new AbortController();
@@ -198,13 +200,9 @@ class OpenSession implements Session, Host {
     return this.#grants.order(identity);
   }
 
-  track<T>(done: Promise<T>, run?: Execution): Promise<T> {
+  track<T>(done: Promise<T>): Promise<T> {
     this.#underWay.add(done);
-    if (run !== undefined) this.#runs.add(run);
-    const over = () => {
-      this.#underWay.delete(done);
-      if (run !== undefined) this.#runs.delete(run);
-    };
+    const over = () => void this.#underWay.delete(done);
     done.then(over, over);
     return done;
   }
@@ -227,8 +225,8 @@ class OpenSession implements Session, Host {
     this.#disregard();
     // What is under way ends first: nothing below may touch memory or files that a device still uses.
     this.#ended.abort(reason);
-    for (const run of this.#runs) run.abort(reason);
-    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+    for (const run of this.runs) run.abort(reason);
+    while (this.#underWay.size + this.runs.size > 0) await Promise.allSettled([...this.#underWay, ...[...this.runs].map((run) => run.over)]);
     const revoked = await this.#grants.revokeAll();
     this.buffers.closeAll();
     const failed = [...revoked, ...this.budget.faults, ...(await this.#devices.close())];
@@ -240,11 +238,11 @@ class OpenSession implements Session, Host {
   }
 
   [INSPECT](): string {
-    return `Session on ${this.#candidates.map((c) => c.backend.id).join(', ') || 'no backends'}: ${this.#grants.size} grants, ${this.#runs.size} runs, ${this.budget.used} of ${this.budget.limit} bytes held`;
+    return `Session on ${this.#candidates.map((c) => c.backend.id).join(', ') || 'no backends'}: ${this.#grants.size} grants, ${this.runs.size} runs, ${this.budget.used} of ${this.budget.limit} bytes held`;
   }
 
   toJSON(): unknown {
-    return { backends: this.#candidates.map((c) => c.backend.id), open: this.#devices.ids, grants: this.#grants.size, runs: this.#runs.size, memory: { used: this.budget.used, limit: this.budget.limit } };
+    return { backends: this.#candidates.map((c) => c.backend.id), open: this.#devices.ids, grants: this.#grants.size, runs: this.runs.size, memory: { used: this.budget.used, limit: this.budget.limit } };
   }
 }
 

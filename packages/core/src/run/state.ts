@@ -1,6 +1,7 @@
 import type { Registry } from '../registry/registry.ts';
 import type { Allocator, Device, SpaceTransfer } from '../registry/backend.ts';
 import type { MemoryBudget } from './budget.ts';
+import type { Controllers } from './controllers.ts';
 import type { FileOrder } from './order.ts';
 import type { Timeline } from './trace/timeline.ts';
 import type { Turns } from './turns.ts';
@@ -10,6 +11,7 @@ export interface SessionState {
   readonly registry: Registry;
   readonly budget: MemoryBudget;
   readonly turns: Turns;
+  readonly controllers: Controllers;
   readonly window: number;
   readonly durability: 'run' | 'op' | 'none';
   /** Where runs tell what they do, unless they are given another. */

@@ -12,10 +12,10 @@ interface Pending {
 
 /** Hands transfers to storage backends: all that become ready at the same moment in one call. */
 export class Submissions {
-  readonly #signal: AbortSignal;
+  readonly #signal: () => AbortSignal;
   readonly #pending = new Map<Storage, Pending[]>();
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: () => AbortSignal) {
     this.#signal = signal;
   }
 
@@ -49,7 +49,7 @@ export class Submissions {
       });
     };
     try {
-      const returned: unknown = storage.submit(batch.map((p) => (p as Pending).transfer), complete, this.#signal);
+      const returned: unknown = storage.submit(batch.map((p) => (p as Pending).transfer), complete, this.#signal());
       if (returned instanceof Promise) returned.catch(threw);
     } catch (cause) {
       threw(cause);

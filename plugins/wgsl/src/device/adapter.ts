@@ -30,6 +30,8 @@ const LIMITS: readonly (keyof DeviceLimits)[] = [
 
 export interface FoundAdapter {
   readonly adapter: GPUAdapter;
+  /** What WebGPU is of. */
+  readonly by: 'Dawn' | 'the browser';
   readonly traits: AdapterTraits;
   readonly description: string;
 }
@@ -60,7 +62,7 @@ export async function findAdapter(options: WgslOptions): Promise<FoundAdapter | 
   };
   const name = [info.description, info.device, info.architecture, info.vendor].find((part) => part !== '') ?? 'an adapter without a name';
   const software = info.isFallbackAdapter ? ', a software adapter' : '';
-  return { adapter, traits, description: `WebGPU of ${found.by} on ${name}${software}; ${traits.features.length === 0 ? 'no optional features' : traits.features.join(', ')}` };
+  return { adapter, by: found.by, traits, description: `WebGPU of ${found.by} on ${name}${software}; ${traits.features.length === 0 ? 'no optional features' : traits.features.join(', ')}` };
 }
 
 export async function probeAdapter(options: WgslOptions): Promise<Probe> {

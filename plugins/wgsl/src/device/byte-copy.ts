@@ -44,12 +44,7 @@ export class ByteCopy {
     const { layout, pipeline } = (this.#made ??= make(device));
     const groups = Math.min(MOST_GROUPS, Math.ceil((length + 4) / 4 / WORKGROUP));
     const bindGroup = device.createBindGroup({ layout, entries: [{ binding: 0, resource: { buffer: commands.records, size: 16 } }, { binding: 1, resource: { buffer: source } }, { binding: 2, resource: { buffer: target } }] });
-    const write = (view: DataView, at: number) => [from, to, length, groups * WORKGROUP].forEach((word, i) => view.setUint32(at + 4 * i, word, true));
-    commands.dispatch(signal, 16, write, (pass, record) => {
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindGroup, [record]);
-      pass.dispatchWorkgroups(groups);
-    });
+    commands.dispatch(signal, { pipeline, bindGroup }, Uint32Array.of(from, to, length, groups * WORKGROUP), [groups, 1, 1]);
   }
 
   /** A buffer for bytes on their way, for as long as `use` encodes with it. @throws SluiceError `mem/too-large` */

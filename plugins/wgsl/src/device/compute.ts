@@ -2,7 +2,7 @@ import { SluiceError, inBounds } from '@sluice/core';
 import type { Compute, KernelIr, Launch, PreparedKernel, Registry } from '@sluice/core';
 import type { LowerKernel } from '../lower/lowered.ts';
 import { BindGroups } from './bind-groups.ts';
-import { dispatchesOf, writeRecord } from './launch-record.ts';
+import { RecordWriter, dispatchesOf } from './launch-record.ts';
 import { DEVICE_SPACE } from './memory.ts';
 import type { OpenGpu } from './open-gpu.ts';
 import { compilePipeline } from './pipeline.ts';
@@ -46,38 +46,38 @@ function refuseTooMuch({ limits }: OpenGpu, { name, span }: KernelIr, bytes: num
 function prepared(gpu: OpenGpu, kernel: KernelIr, [guarded, unguarded]: Pipelines): PreparedKernel {
   const { commands, health, limits } = gpu;
   const most = limits.maxComputeWorkgroupsPerDimension;
-  const guardedGroups = new BindGroups(gpu, guarded);
-  const unguardedGroups = unguarded === undefined ? guardedGroups : new BindGroups(gpu, unguarded);
+  const { bindings, bounds, status, traps } = guarded.lowered;
+  const safe = formOf(gpu, guarded);
+  const fast = unguarded === undefined ? safe : formOf(gpu, unguarded);
 
-  const encode = (given: Launch, signal: AbortSignal, status: GPUBuffer | undefined) => {
-    const { bindings } = guarded.lowered;
-    withWholeViews(gpu, kernel, bindings, given, signal, (launch) => dispatch(launch, signal, status));
+  const encode = (given: Launch, signal: AbortSignal, record: GPUBuffer | undefined) => {
+    health.check();
+    withWholeViews(gpu, kernel, bindings, given, signal, (launch) => {
+      const { groups, records, pipeline } = fast !== safe && inBounds(bounds, launch) ? fast : safe;
+      const bound = { pipeline, bindGroup: groups.of(launch, record) };
+      for (const part of dispatchesOf(launch.groups, most)) commands.dispatch(signal, bound, records.of(launch, part), part.groups);
+    });
   };
-  const dispatch = (launch: Launch, signal: AbortSignal, status: GPUBuffer | undefined) => {
-    const groups = unguarded !== undefined && inBounds(guarded.lowered.bounds, launch) ? unguardedGroups : guardedGroups;
-    const { lowered, pipeline } = groups.pipeline;
-    const bindGroup = groups.of(launch, status);
-    for (const part of dispatchesOf(launch.groups, most)) {
-      commands.dispatch(signal, lowered.record.byteLength, (view, at) => writeRecord(lowered, launch, part, view, at), (pass, record) => {
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, bindGroup, [record]);
-        pass.dispatchWorkgroups(...part.groups);
-      });
-    }
+  const trapping = status === undefined ? undefined : new TrapStatus(gpu, kernel, traps);
+  const begin = (launch: Launch, signal: AbortSignal): void | Promise<void> => {
+    signal.throwIfAborted();
+    return trapping === undefined ? encode(launch, signal, undefined) : trapping.around(signal, (record) => encode(launch, signal, record));
   };
-
-  const traps = guarded.lowered.status === undefined ? undefined : new TrapStatus(gpu, kernel, guarded.lowered.traps);
   return {
-    async launch(launch, signal) {
-      signal.throwIfAborted();
+    launch(launch, signal) {
       const room = commands.room();
-      if (room !== undefined) {
-        await room;
-        signal.throwIfAborted();
-      }
-      health.check();
-      if (traps === undefined) encode(launch, signal, undefined);
-      else await traps.around(signal, (status) => encode(launch, signal, status));
+      return room === undefined ? begin(launch, signal) : room.then(() => begin(launch, signal));
     },
   };
+}
+
+/** A pipeline with what its launches need. */
+interface Form {
+  readonly pipeline: GPUComputePipeline;
+  readonly groups: BindGroups;
+  readonly records: RecordWriter;
+}
+
+function formOf(gpu: OpenGpu, made: Pipeline): Form {
+  return { pipeline: made.pipeline, groups: new BindGroups(gpu, made), records: new RecordWriter(made.lowered) };
 }

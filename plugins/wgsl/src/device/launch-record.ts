@@ -1,6 +1,6 @@
 import { toBits } from '@sluice/core';
-import type { Launch } from '@sluice/core';
-import type { LaunchRecord, LoweredKernel, RecordField } from '../lower/lowered.ts';
+import type { Launch, ScalarType, ScalarValue } from '@sluice/core';
+import type { LoweredKernel } from '../lower/lowered.ts';
 
 type Triple = readonly [number, number, number];
 
@@ -11,36 +11,81 @@ export interface Dispatch {
   readonly groups: Triple;
 }
 
-/** Writes the record of a launch at `at`; every field, and nothing beside them. */
-export function writeRecord({ record, bindings }: LoweredKernel, launch: Launch, { base }: Dispatch, view: DataView, at: number): void {
-  for (const field of record.fields) writeField(field, launch, base, bindings, view, at + field.offset);
-}
+type Field =
+  | { readonly kind: 'groups' | 'base'; readonly at: number }
+  | { readonly kind: 'count'; readonly at: number; readonly param: number }
+  | { readonly kind: 'offset'; readonly at: number; readonly param: number; readonly name: string; readonly wordBytes: number }
+  | { readonly kind: 'scalar'; readonly at: number; readonly param: number; readonly type: ScalarType };
 
-function writeField(field: LaunchRecord['fields'][number], { groups, args }: Launch, base: Triple, bindings: LoweredKernel['bindings'], view: DataView, at: number): void {
-  switch (field.kind) {
-    case 'groups':
-      return groups.forEach((n, i) => view.setUint32(at + 4 * i, n, true));
-    case 'base':
-      return base.forEach((n, i) => view.setUint32(at + 4 * i, n, true));
-    case 'count': {
-      const arg = args[field.param];
-      return view.setUint32(at, arg?.kind === 'buffer' ? arg.count : 0, true);
-    }
-    case 'offset': {
-      const arg = args[field.param];
-      const word = bindings.find((b) => b.param === field.param)?.wordBytes ?? 1;
-      const start = (arg?.kind === 'buffer' ? (arg.memory.view?.offset ?? 0) : 0) / word;
-      if (!Number.isInteger(start)) throw new RangeError(`\`${field.name}\` starts at byte ${start * word} of a buffer, within a word of ${word}: such views are copied first`);
-      return view.setUint32(at, start, true);
-    }
-    case 'scalar':
-      return view.setUint32(at, scalarBits(field, args[field.param]), true);
+/** The record of a kernel's launches, filled in anew for each dispatch. */
+export class RecordWriter {
+  readonly #fields: readonly Field[];
+  readonly #words: Uint32Array;
+  readonly #floats: Float32Array;
+
+  constructor({ record, bindings }: LoweredKernel) {
+    this.#words = new Uint32Array(record.byteLength / 4);
+    this.#floats = new Float32Array(this.#words.buffer);
+    this.#fields = record.fields.map((field): Field => {
+      const at = field.offset / 4;
+      switch (field.kind) {
+        case 'groups':
+        case 'base':
+          return { kind: field.kind, at };
+        case 'count':
+          return { kind: field.kind, at, param: field.param };
+        case 'offset':
+          return { kind: field.kind, at, param: field.param, name: field.name, wordBytes: bindings.find((b) => b.param === field.param)?.wordBytes ?? 1 };
+        case 'scalar':
+          return { kind: field.kind, at, param: field.param, type: field.type };
+      }
+    });
   }
-}
 
-function scalarBits({ type }: Extract<RecordField, { kind: 'scalar' }>, arg: Launch['args'][number] | undefined): number {
-  if (arg?.kind !== 'scalar') return 0;
-  return typeof arg.value === 'boolean' ? Number(arg.value) : Number(toBits(type.name, arg.value) & 0xffff_ffffn);
+  /** The words of the record, until it is called again. */
+  of(launch: Launch, { base }: Dispatch): Uint32Array {
+    for (const field of this.#fields) this.#write(field, launch, base);
+    return this.#words;
+  }
+
+  #write(field: Field, { groups, args }: Launch, base: Triple): void {
+    const { at } = field;
+    switch (field.kind) {
+      case 'groups':
+        return this.#triple(at, groups);
+      case 'base':
+        return this.#triple(at, base);
+      case 'count': {
+        const arg = args[field.param];
+        this.#words[at] = arg?.kind === 'buffer' ? arg.count : 0;
+        return;
+      }
+      case 'offset': {
+        const arg = args[field.param];
+        const start = (arg?.kind === 'buffer' ? (arg.memory.view?.offset ?? 0) : 0) / field.wordBytes;
+        if (!Number.isInteger(start)) throw new RangeError(`\`${field.name}\` starts at byte ${start * field.wordBytes} of a buffer, within a word of ${field.wordBytes}: such views are copied first`);
+        this.#words[at] = start;
+        return;
+      }
+      case 'scalar': {
+        const arg = args[field.param];
+        return this.#scalar(at, field.type, arg?.kind === 'scalar' ? arg.value : undefined);
+      }
+    }
+  }
+
+  #triple(at: number, [x, y, z]: Triple): void {
+    this.#words[at] = x;
+    this.#words[at + 1] = y;
+    this.#words[at + 2] = z;
+  }
+
+  #scalar(at: number, type: ScalarType, value: ScalarValue | undefined): void {
+    if (value === undefined || typeof value === 'boolean') this.#words[at] = Number(value ?? 0);
+    else if (typeof value === 'number' && type.name === 'f32') this.#floats[at] = value;
+    else if (typeof value === 'number' && (type.name === 'u32' || type.name === 'i32')) this.#words[at] = value;
+    else this.#words[at] = Number(toBits(type.name, value) & 0xffff_ffffn);
+  }
 }
 
 /** The dispatches of a launch: more than one where it has more workgroups in a dimension than the device takes at once. */

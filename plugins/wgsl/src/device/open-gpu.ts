@@ -65,11 +65,14 @@ export class OpenGpu {
 export async function openGpu(options: WgslOptions, signal: AbortSignal | undefined): Promise<OpenGpu> {
   const found = await findAdapter(options);
   if (!('adapter' in found)) throw new SluiceError({ code: 'wgsl/no-adapter', family: 'unsupported', message: `there is no adapter any more: ${found.reason}`, fix: found.fix });
-  const { adapter, traits } = found;
+  const { adapter, by, traits } = found;
   const device = await adapter.requestDevice({ requiredFeatures: [...traits.features], requiredLimits: { ...traits.limits } });
   if (signal?.aborted === true) {
     device.destroy();
     throw signal.reason;
   }
-  return new OpenGpu(device, traits);
+  const gpu = new OpenGpu(device, traits);
+  // In browsers devices live in another process, and tell everything later.
+  if (by === 'Dawn') gpu.health.tryMistake();
+  return gpu;
 }

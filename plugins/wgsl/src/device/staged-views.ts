@@ -11,6 +11,7 @@ import type { OpenGpu } from './open-gpu.ts';
  * @throws SluiceError `mem/too-large` where a copy is
  */
 export function withWholeViews(gpu: OpenGpu, kernel: KernelIr, bindings: readonly Binding[], launch: Launch, signal: AbortSignal, encode: (launch: Launch) => void): void {
+  if (!launch.args.some((arg) => arg.kind === 'buffer' && arg.memory.view !== undefined)) return encode(launch);
   const copies = new Map<number, { readonly view: Memory; readonly access: Binding['access']; readonly copy: DeviceMemory }>();
   const buffers: GPUBuffer[] = [];
   try {

@@ -177,7 +177,7 @@ export class ProgramStream<R> implements ResultStream<R> {
     const own = { offset, length, data: chunk.data };
     const abort = new AbortController();
     const args = { ...this.#args, ...Object.fromEntries(this.#params.map((name) => [name, own[name]])) };
-    const begin = async () => program.start(args, { signal: abort.signal, trace: this.#options.trace }, this.#files).done;
+    const begin = async () => program.start(this, args, { signal: abort.signal, trace: this.#options.trace }, this.#files);
     const underWay = { chunk, abort, ran: begin() };
     this.#underWay.push(underWay);
     underWay.ran.then(() => this.#chunks.over(chunk), () => this.#failed(underWay));

@@ -22,7 +22,7 @@ export class StreamedFiles {
   /** One sync for each file. @throws SluiceError `io/sync-failed` */
   async makeDurable(timeline: Timeline | undefined): Promise<void> {
     const { signal } = new AbortController();
-    const submissions = new Submissions(signal);
+    const submissions = new Submissions(() => signal);
     const tracer = this.#files.size === 0 ? undefined : Tracer.for(timeline);
     const outcomes = await Promise.all([...this.#files.values()].map(({ carrier, file }) => new Promise<Outcome>((resolve) => {
       const sync: Transfer = { kind: 'sync', file };
