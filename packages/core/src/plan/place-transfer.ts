@@ -84,7 +84,7 @@ function wayOf(candidate: Candidate, def: OpDef, space: string, registry: Regist
   if (capabilities.spaces.includes(space)) return { candidate, space, cell, between: {} };
   const ways = spacesWithin(capabilities, registry).flatMap((own) => {
     const between = transfersBetween(def, own, space, registry);
-    return between === undefined ? [] : [{ candidate, space: own, cell: capabilities.spaces.includes(own) ? cell : throughPageCache(cell), between }];
+    return between === undefined ? [] : [{ candidate, space: own, cell: takesDirect(own, capabilities, registry) ? cell : throughPageCache(cell), between }];
   });
   const fewest = Math.min(...ways.map(bouncesOf));
   const best = ways.find((w) => bouncesOf(w) === fewest);
@@ -95,6 +95,11 @@ function wayOf(candidate: Candidate, def: OpDef, space: string, registry: Regist
 function spacesWithin({ spaces }: Capabilities, registry: Registry): readonly string[] {
   if (!spaces.includes('host')) return spaces;
   return [...spaces, ...[...registry.spaces.values()].filter((s) => s.addressable === true && !spaces.includes(s.id)).map((s) => s.id)];
+}
+
+/** Whether direct I/O reaches memory of a space that the backend fills: its own, or plain pages that a device has pinned. */
+export function takesDirect(space: string, { spaces }: Capabilities, registry: Registry): boolean {
+  return spaces.includes(space) || registry.spaces.get(space)?.direct === true;
 }
 
 /** The cell of a transfer to or from memory that is a device's own, and takes no direct I/O. */

@@ -49,6 +49,8 @@ export interface Memory {
   readonly byteLength: number;
   /** Where the CPU can address it: `byteLength` rounded up to 16 bytes and 8-byte aligned; of a view, its own bytes and no more. */
   readonly bytes?: Uint8Array<ArrayBuffer> | undefined;
+  /** Of memory that the CPU can address, outside of space `host`: plain pages, which take direct I/O, and how many bytes behind the last one that may fill too. */
+  readonly direct?: { readonly slack: number } | undefined;
   /** Of a view: the memory that an allocator gave, and the byte of it at which the view starts. */
   readonly view?: { readonly of: Memory; readonly offset: number };
 }
@@ -80,9 +82,11 @@ export interface Space {
   /**
    * The CPU can address all memory of the space: `Memory.bytes` is always there, or, in a space that a transfer leads into,
    * as soon as a copy into it has ended. What fills memory of space `host` fills this too, and goes through the page cache
-   * for it: a device's own memory may take no other reads.
+   * for it, unless its memory says otherwise (`Memory.direct`): a device's own memory may take no other reads.
    */
   readonly addressable?: boolean;
+  /** All memory of the space takes direct I/O: it has `Memory.direct`. */
+  readonly direct?: boolean;
   readonly allocator?: () => Allocator;
 }
 

@@ -1,6 +1,6 @@
 import type { ProgramParams } from '../build/program.ts';
 import { SluiceError } from '../diagnostics/error.ts';
-import { throughPageCache } from '../plan/place-transfer.ts';
+import { takesDirect, throughPageCache } from '../plan/place-transfer.ts';
 import { bound } from '../plan/placement.ts';
 import type { BoundFile, BoundPlacement } from '../plan/placement.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -187,7 +187,7 @@ export class CompiledProgram {
 
   /** The way of a file's transfers: that of the file, unless the memory that the backend fills takes no direct I/O. */
   #wayOf(backend: string, way: Pick<BoundFile, 'via' | 'reason'>): Pick<BoundFile, 'via' | 'reason'> {
-    const windowed = [...this.#plan.storage.values()].some((s) => s.candidate.backend.id === backend && s.candidate.capabilities?.spaces.includes(s.space) === false);
+    const windowed = [...this.#plan.storage.values()].some((s) => s.candidate.backend.id === backend && s.candidate.capabilities !== undefined && !takesDirect(s.space, s.candidate.capabilities, this.#host.registry));
     const { via = way.via, reason = way.reason } = windowed ? throughPageCache({ how: 'native', ...way }) : way;
     return { via, reason };
   }
