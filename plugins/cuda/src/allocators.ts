@@ -7,16 +7,8 @@ import { Shelf, capacityFor } from './size-classes.ts';
 /** Node 20 has typed arrays of at most 2^32 bytes. */
 const LONGEST_ARRAY = 2 ** 32 - 2 ** 20;
 
-/** Who is told when a block of device memory goes. */
-export interface BlockUser {
-  forget(block: Block): void;
-}
-
-/**
- * Device memory, of the driver's plain allocator: nvidia-fs pins its pages, and keeps them pinned as long as a block is kept.
- * `users` hear of each block before it is freed.
- */
-export function deviceAllocator(device: CudaDevice, users: readonly BlockUser[] = []): Allocator {
+/** Device memory, of the driver's plain allocator: nvidia-fs pins its pages, and keeps them pinned as long as a block is kept. */
+export function deviceAllocator(device: CudaDevice): Allocator {
   return pooled<DeviceMemory>(device, {
     space: DEVICE_SPACE, limit: device.traits.bytes, kind: DeviceMemory,
     create: (capacity) => device.allocate(capacity),
@@ -25,10 +17,6 @@ export function deviceAllocator(device: CudaDevice, users: readonly BlockUser[] 
       const from = contents === 'zero' ? 0 : byteLength;
       if (from < padded(byteLength)) memory.clear(from, padded(byteLength) - from);
       return memory;
-    },
-    destroy(block) {
-      for (const user of users) user.forget(block);
-      device.free(block);
     },
   });
 }
@@ -43,7 +31,6 @@ export function pinnedAllocator(device: CudaDevice): Allocator {
       memory.bytes.fill(0, contents === 'zero' ? 0 : byteLength);
       return memory;
     },
-    destroy: (block) => device.free(block),
   });
 }
 
@@ -54,14 +41,13 @@ interface Pool<M> {
   readonly kind: abstract new (...args: never[]) => M;
   create(capacity: number): Block;
   memory(block: Block, byteLength: number, contents: 'any' | 'zero'): M;
-  destroy(block: Block): void;
 }
 
 /** Keeps the blocks of what is released, by size, until it is trimmed or closed. It knows what is still out. */
-function pooled<M extends DeviceMemory | PinnedMemory>(device: CudaDevice, { space, limit, kind, create, memory: memoryIn, destroy }: Pool<M>): Allocator {
+function pooled<M extends DeviceMemory | PinnedMemory>(device: CudaDevice, { space, limit, kind, create, memory: memoryIn }: Pool<M>): Allocator {
   const shelf = new Shelf<Block>();
   const taken = new Set<M>();
-  const trim = () => shelf.takeAll().forEach(destroy);
+  const trim = () => shelf.takeAll().forEach((block) => device.free(block));
 
   /** Where there is no room, what is kept goes first. */
   function made(capacity: number): Block {
@@ -93,7 +79,7 @@ function pooled<M extends DeviceMemory | PinnedMemory>(device: CudaDevice, { spa
     trim,
     close() {
       trim();
-      for (const { block } of taken) destroy(block);
+      for (const { block } of taken) device.free(block);
       taken.clear();
     },
   };

@@ -28,6 +28,11 @@ export interface Stretch {
   readonly at: number;
 }
 
+/** Who is told of each block before it is freed. */
+export interface BlockUser {
+  forget(block: Block): void;
+}
+
 type Settle = (result: number) => void;
 
 /** One device of this Node environment: its primary context, and one thread. It lives as long as somebody holds it. */
@@ -41,6 +46,7 @@ export class CudaDevice {
   /** By token. */
   readonly #waiting: (Settle | undefined)[] = [];
   readonly #tokens: number[] = [];
+  readonly #users = new Set<BlockUser>();
   #holders = 0;
   #lost: SluiceError | undefined;
 
@@ -93,15 +99,10 @@ export class CudaDevice {
     return this.#native.state().context;
   }
 
-  /** Bytes of device memory that are free. */
-  get available(): number {
-    return this.#native.state().available;
-  }
-
   /** Device memory. @throws SluiceError `cuda/out-of-memory`, `cuda/failed`, `cuda/device-lost` */
   allocate(bytes: number): Block {
     const { result, block, address } = this.#native.allocate(bytes);
-    if (result !== 0) throw this.#failure(`allocating ${bytes} bytes on ${this.traits.name}`, result);
+    if (result !== 0) throw this.failure(`allocating ${bytes} bytes on ${this.traits.name}`, result);
     return { id: block, capacity: bytes, address };
   }
 
@@ -123,8 +124,15 @@ export class CudaDevice {
   }
 
   /** Gives any of these back; nothing may use it any more. Of a device that is lost everything is gone already. */
-  free({ id, buffer }: Block): void {
-    this.#native.release(id, buffer);
+  free(block: Block): void {
+    for (const user of this.#users) user.forget(block);
+    this.#native.release(block.id, block.buffer);
+  }
+
+  /** From now on `user` hears of each block before it is freed, until the function that this gives is called. */
+  watch(user: BlockUser): () => void {
+    this.#users.add(user);
+    return () => void this.#users.delete(user);
   }
 
   /** Copies; resolves when the bytes are there. @throws SluiceError `cuda/failed`, `cuda/device-lost` */
@@ -140,7 +148,7 @@ export class CudaDevice {
   #job(what: string, start: (token: number) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       const token = this.#tokens.pop() ?? this.#waiting.length;
-      this.#waiting[token] = (result) => (result === 0 ? resolve() : reject(this.#failure(what, result)));
+      this.#waiting[token] = (result) => (result === 0 ? resolve() : reject(this.failure(what, result)));
       try {
         start(token);
       } catch (error) {
@@ -165,7 +173,8 @@ export class CudaDevice {
     this.#tokens.push(token);
   }
 
-  #failure(what: string, result: number): SluiceError {
+  /** What a result of the driver means, which this or another library got from it. */
+  failure(what: string, result: number): SluiceError {
     this.#lost ??= this.#lossOf(this.#native.state().broken);
     return this.#lost ?? driverError(what, this.#explained(result));
   }

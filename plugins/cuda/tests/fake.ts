@@ -43,7 +43,7 @@ export function buildFake(folder: string, name: keyof typeof SOURCES, ...defines
   const source = fileURLToPath(new URL(SOURCES[name], import.meta.url));
   const output = join(folder, name);
   try {
-    execFileSync(compiler, ['-std=c++17', '-O1', '-Wall', '-shared', '-fPIC', `-I${headers}`, `-Wl,-soname,${name}`, ...defines.map((d) => `-D${d}`), '-o', output, source], { stdio: 'pipe' });
+    execFileSync(compiler, ['-std=c++17', '-O1', '-Wall', '-shared', '-fPIC', '-fno-gnu-unique', `-I${headers}`, `-Wl,-soname,${name}`, ...defines.map((d) => `-D${d}`), '-o', output, source], { stdio: 'pipe' });
   } catch (error) {
     return { notBuilt: `${compiler} does not build the fake: ${String((error as { stderr?: unknown }).stderr ?? error)}` };
   }

@@ -19,8 +19,8 @@ export const KNOWN: readonly { readonly name: string; readonly runs: string; rea
   { name: '@sluice/fs', runs: 'storage, anywhere', folder: 'plugins/fs' },
   { name: '@sluice/io-uring', runs: 'storage, Linux', folder: 'plugins/io-uring' },
   { name: '@sluice/wgsl', runs: 'compute, WebGPU', folder: 'plugins/wgsl' },
-  { name: '@sluice/gds', runs: 'storage, NVIDIA' },
-  { name: '@sluice/cuda', runs: 'compute, NVIDIA' },
+  { name: '@sluice/gds', runs: 'storage, NVIDIA', folder: 'plugins/gds' },
+  { name: '@sluice/cuda', runs: 'memory of NVIDIA devices', folder: 'plugins/cuda' },
 ];
 
 /** What became of a plugin that was asked for. */
