@@ -114,11 +114,11 @@ export class CudaDevice {
   }
 
   /**
-   * The pages of a file from `offset`, a multiple of 4096, on: shared, and read-only. The descriptor may be closed then.
+   * The pages of a file from `offset`, a multiple of 4096, on: shared, and read-only. The descriptor may be closed when it has resolved.
    * @throws SluiceError `cuda/pinning`, `cuda/device-lost`
    */
-  map(fd: number, offset: bigint, bytes: number): Block {
-    const mapped = this.#native.map(fd, offset, bytes);
+  async map(fd: number, offset: bigint, bytes: number): Promise<Block> {
+    const mapped = await this.#native.map(fd, offset, bytes);
     this.#refusePinning(`mapping ${bytes} bytes of a file for ${this.traits.name}`, mapped);
     return { id: mapped.block, capacity: bytes, address: 0n };
   }

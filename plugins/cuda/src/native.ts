@@ -62,8 +62,8 @@ export interface NativeDevice {
   allocate(bytes: number): Pinning & { readonly block: number; readonly address: bigint };
   /** Host memory that the device reaches by itself. */
   pin(bytes: number): Pinning & { readonly block: number; readonly buffer: ArrayBuffer };
-  /** The pages of a file, for the device to read; `offset` is a multiple of 4096. The descriptor may be closed then. */
-  map(fd: number, offset: bigint, bytes: number): Pinning & { readonly block: number };
+  /** The pages of a file, for the device to read; `offset` is a multiple of 4096. The descriptor and the device stay open until then. */
+  map(fd: number, offset: bigint, bytes: number): Promise<Pinning & { readonly block: number }>;
   /** Ends any of these, and detaches the buffer; gives a CUresult. Nothing may use it any more. */
   release(block: number, buffer?: ArrayBuffer): number;
   copy(token: number, outward: boolean, to: Place, toAt: number, from: Place, fromAt: number, bytes: number): void;

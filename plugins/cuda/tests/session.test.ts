@@ -144,15 +144,15 @@ test('the pages of a file are mapped shared and read-only, for the device to rea
   const fd = openSync(path, 'r');
   const device = CudaDevice.acquire({});
   try {
-    const map = device.map(fd, 4096n, content.length - 4096);
+    const map = await device.map(fd, 4096n, content.length - 4096);
     const shown = new Uint8Array(content.length - 4100);
     await device.copy({ place: shown.buffer, at: 0 }, { place: map.id, at: 4 }, shown.length, true);
     expect(shown).toEqual(content.subarray(4100));
     await expect(device.copy({ place: shown.buffer, at: 0 }, { place: map.id, at: 5 }, content.length - 4096, true)).rejects.toThrow(/outside of the memory/);
     device.free(map);
-    expect(() => device.map(-1, 0n, 4096)).toThrow(/EBADF/);
+    await expect(device.map(-1, 0n, 4096)).rejects.toThrow(/EBADF/);
     fake.fail('cuMemHostGetDevicePointer_v2', 1, 0, false);
-    expect(() => device.map(fd, 0n, 4096)).toThrow(/CUDA_ERROR_INVALID_VALUE/);
+    await expect(device.map(fd, 0n, 4096)).rejects.toThrow(/CUDA_ERROR_INVALID_VALUE/);
     expect(left()).toMatchObject({ registered: 0 });
   } finally {
     closeSync(fd);

@@ -8,6 +8,7 @@ import type { FoundLibrary } from './find-library.ts';
 import { machineObstacles, system } from './machine.ts';
 import { checkOptions } from './options.ts';
 import type { GdsOptions } from './options.ts';
+import { mapsOf } from './maps.ts';
 import { submitTo } from './transfers.ts';
 
 export const BACKEND = 'gds';
@@ -41,25 +42,28 @@ export function gdsBackend(options: GdsOptions): Backend {
       return {
         backend: BACKEND,
         allocators: [deviceAllocator(engine.device), pinnedAllocator(engine.device)],
-        storage: { spaces: [DEVICE_SPACE], open: (source, given) => openFile(engine, source, given, files), submit: submitTo(engine) },
+        storage: { spaces: [DEVICE_SPACE], open: (source, given) => openFile(engine, source, given, files), submit: submitTo(engine), ...mapsOf(engine) },
         close: () => (closing ??= close()),
       };
     },
   };
 }
 
-function capabilities({ library }: FoundLibrary): Capabilities {
+function capabilities({ library, cuda }: FoundLibrary): Capabilities {
   const obstacles = machineObstacles(library, system);
   const transfer: Cell = obstacles.length === 0
     ? { how: 'native', via: 'direct', reason: 'each file that cuFile takes directly goes straight to the device' }
     : { how: 'native', via: 'compat', reason: `cuFile goes through memory of the host: ${obstacles.map((o) => o.reason).join('; ')}` };
   const unavailable = (reason: string): Cell => ({ how: 'unavailable', reason });
+  const map: Cell = cuda.device.mapsFiles
+    ? { how: 'native', via: 'mapped', reason: "the device reads the file's own pages, over the bus" }
+    : unavailable(`${cuda.device.name} takes no read-only memory of the host`);
   return {
     default: unavailable('@sluice/gds moves bytes between files and device memory, and does nothing else'),
     ops: {
       'io.dma_from_nvme': transfer, 'io.write_back_to_nvme': transfer,
       'io.gather': unavailable('its offsets lie in device memory, which the CPU cannot address'),
-      'mem.zerocopy_map': unavailable('a session does not carry out maps'), 'mem.unmap': unavailable('a session does not carry out maps'),
+      'mem.zerocopy_map': map, 'mem.unmap': map,
     },
     types: {}, limits: {}, spaces: [DEVICE_SPACE],
     floats: { subnormals: 'unspecified', nonFinite: 'unspecified' },

@@ -50,6 +50,8 @@ export interface NativeEngine {
   openFile(buffered: number, direct: number, readable: boolean, writable: boolean): Registration & { readonly file: number };
   /** Bytes, or a negative errno. */
   sizeOfFile(file: number): bigint;
+  /** The engine's own descriptor, through the page cache. */
+  descriptorOfFile(file: number): number;
   /** Gives an errno or 0. */
   closeFile(file: number): number;
   registerBuffer(address: bigint, bytes: number): Registration;

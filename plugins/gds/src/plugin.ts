@@ -12,6 +12,9 @@ function moves(kind: 'read' | 'write'): TransferBuilder {
   return (_op, ctx) => ({ kind, file: ctx.file('fd'), offset: ctx.u64('offset'), memory: ctx.memory('handle') });
 }
 
+const map: TransferBuilder = (_op, ctx) => ({ kind: 'map', file: ctx.file('fd') });
+const unmap: TransferBuilder = (_op, ctx) => ({ kind: 'unmap', memory: ctx.memory('handle') });
+
 /**
  * The plugin with options, for a registry of one's own: it replaces the default one. The registry needs the plugin of
  * `@sluice/cuda` too, whose memory this one fills.
@@ -28,6 +31,8 @@ export function gds(options: GdsOptions = {}): Plugin {
       hooks.backend(backend);
       hooks.lowering('io.dma_from_nvme', { slot: 'nativeModule', backend: BACKEND, build: moves('read') });
       hooks.lowering('io.write_back_to_nvme', { slot: 'nativeModule', backend: BACKEND, build: moves('write') });
+      hooks.lowering('mem.zerocopy_map', { slot: 'nativeModule', backend: BACKEND, build: map });
+      hooks.lowering('mem.unmap', { slot: 'nativeModule', backend: BACKEND, build: unmap });
       hooks.codes(BACKEND, CODES);
     },
   });

@@ -1,7 +1,7 @@
 // The backend on a fake libcuda and a fake libcufile: transfers, accounts, faults.
 import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { buffer, control, defineProgram, fd, grant, io, session, u64 } from '@sluice/core';
+import { buffer, control, defineProgram, fd, grant, io, mem, session, u32, u64 } from '@sluice/core';
 import type { Session } from '@sluice/core';
 import { bytesOf, cudaFake, cufileFake, left, registryWith, useFakes } from './fixture.ts';
 
@@ -121,6 +121,67 @@ test('errors of cuFile, of the system and of the driver, each with its code and 
   await expect(s.grant(path('missing'))).rejects.toMatchObject({ code: 'io/not-found' });
   await expect(s.grant('/dev/null')).rejects.toMatchObject({ code: 'io/not-a-file' });
   expect(statSync(path('file')).size).toBe(MiB);
+});
+
+const summary = defineProgram('summary', { file: fd('r') }, ({ file }) => {
+  const map = mem.zerocopy_map(file);
+  const copy = buffer.alloc('u8', map.byteLength);
+  buffer.copy(map, copy);
+  const bytes = map.byteLength;
+  mem.unmap(map);
+  return { copy, bytes };
+});
+
+test('a map shows the pages of the granted window, and ends with the unmap', async () => {
+  const content = bytesOf(30_001);
+  writeFileSync(path('file'), content);
+  await using s = await open();
+  const executable = await s.compile(summary);
+  expect(executable.placement.ops.slice(0, 2)).toMatchObject([{ op: 'mem.zerocopy_map', backend: 'gds', how: 'native', path: { via: 'mapped', spaces: ['cuda'], bounces: 0 } }, { op: 'buffer.byte_length' }]);
+  for (const [offset, length] of [[0, undefined], [1, 30_000], [4095, 2], [4096, 4096], [5000, undefined], [30_001, undefined], [7, 0]] as const) {
+    const file = await s.grant(path('file'), { offset, ...(length === undefined ? {} : { length }) });
+    const { results } = await executable.run({ file });
+    const expected = content.subarray(offset, length === undefined ? undefined : offset + length);
+    expect(results.bytes).toBe(BigInt(expected.length));
+    expect(Buffer.compare(await results.copy.read(), expected), `${length} bytes from ${offset}`).toBe(0);
+    await results.copy.close();
+    await file.close();
+    expect(cudaFake.state()['registered'] ?? 0).toBeLessThanOrEqual(3);
+  }
+});
+
+test('a map that is returned lives until it is closed; one that shrank, and one that is written to, fail the run', async () => {
+  const content = bytesOf(20_000);
+  writeFileSync(path('file'), content);
+  await using s = await open();
+  const file = await s.grant(path('file'));
+  const given = await s.compile(defineProgram('given', { file: fd('r') }, ({ file: from }) => ({ map: mem.zerocopy_map(from) })));
+  const { results } = await given.run({ file });
+  const pinned = cudaFake.state()['registered'] ?? 0;
+  expect(Buffer.compare(await results.map.read(), content)).toBe(0);
+  // Written to by whoever may, it shows that.
+  writeFileSync(path('file'), bytesOf(20_000, 3));
+  expect(Buffer.compare(await results.map.read(), bytesOf(20_000, 3))).toBe(0);
+  await results.map.close();
+  expect(cudaFake.state()['registered']).toBe(pinned);
+
+  const shrinking = await s.compile(summary);
+  cudaFake.fail('cuMemHostGetDevicePointer_v2', 801, 0, false);
+  await expect(shrinking.run({ file })).rejects.toMatchObject({ code: 'cuda/pinning', where: { op: 'mem.zerocopy_map' } });
+  const windowed = await s.grant(path('file'), { length: 20_000 });
+  const during = await s.compile(defineProgram('during', { file: fd('r') }, ({ file: from }) => ({ map: mem.zerocopy_map(from), data: io.dma_from_nvme(from, 0, 10) })));
+  await expect(during.run({ file }, { onProgress: () => truncateSync(path('file'), 15_000) })).rejects.toMatchObject({ code: 'io/truncated', details: { size: '15000' } });
+  truncateSync(path('file'), 10_000);
+  await expect(shrinking.run({ file: windowed })).rejects.toMatchObject({ code: 'io/short-read', details: { size: '10000' } });
+  const writing = await s.compile(defineProgram('writing', { file: fd('r') }, ({ file: from }) => {
+    const map = mem.zerocopy_map(from);
+    buffer.fill(map, u32(0));
+  }));
+  await expect(writing.run({ file })).rejects.toMatchObject({ code: 'mem/read-only', where: { op: 'buffer.fill' } });
+  const freeing = await s.compile(defineProgram('freeing', { file: fd('r') }, ({ file: from }) => buffer.free(mem.zerocopy_map(from))));
+  await expect(freeing.run({ file })).rejects.toMatchObject({ code: 'mem/wrong-kind' });
+  const unmapping = await s.compile(defineProgram('unmapping', {}, () => mem.unmap(buffer.alloc('u8', 10))));
+  await expect(unmapping.run({})).rejects.toMatchObject({ code: 'mem/wrong-kind' });
 });
 
 test('an abort makes no more calls, and rejects with the reason', async () => {

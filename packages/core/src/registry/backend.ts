@@ -170,6 +170,24 @@ export interface Storage {
    * cancels what it can, and completes each transfer only when nothing touches its memory any more.
    */
   submit(batch: readonly Transfer[], complete: (index: number, outcome: Outcome) => void, signal: AbortSignal): void;
+  /**
+   * Maps bytes of a file, at least one, into one of `spaces`: shared and read-only, so that the file's own pages are read.
+   * Absent, with `unmap`: it maps nothing. Rejects with a SluiceError.
+   */
+  map?(file: OpenFile, offset: bigint, byteLength: number, signal: AbortSignal): Promise<Memory>;
+  /** Ends a map, which nothing uses any more. */
+  unmap?(memory: Memory): void;
+}
+
+/** What a lowering makes of an op that maps a file: the granted window of it, whole. */
+export interface MapRequest {
+  readonly kind: 'map';
+  readonly file: OpenFile;
+}
+/** And of the op that ends a map. */
+export interface UnmapRequest {
+  readonly kind: 'unmap';
+  readonly memory: Memory;
 }
 
 /** Stretches of a file, from the transfer's `offset` on: a little-endian u64 for each, in memory that the CPU can address. */

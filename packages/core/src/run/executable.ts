@@ -13,6 +13,7 @@ import { Execution } from './execution.ts';
 import { guarded } from './faults.ts';
 import type { BoundGrant } from './execution.ts';
 import type { GrantRecord } from './grants.ts';
+import { refuseTruncated } from './map-step.ts';
 import { Handle, staleHandle } from './memory.ts';
 import { onAbort, unlessAborted } from './on-abort.ts';
 import { FUNCTION, SIGNAL, checkOptions } from './options.ts';
@@ -107,6 +108,7 @@ export class CompiledProgram {
       const { exit, placement } = await this.#issue(run, args);
       await run.drained();
       if (run.failure === undefined) await this.#settled(run);
+      if (run.failure === undefined) await refuseTruncated(run);
       if (run.failure === undefined && this.#host.durability === 'run') await makeDurable(run);
       run.check();
       const { direct, buffered, bounced, read, written } = run.bytes;

@@ -147,17 +147,44 @@ Napi::Value DeviceObject::pin(const Napi::CallbackInfo& info) {
   return result;
 }
 
-/** map(fd, offset, bytes): { errno, result, block }. */
+namespace {
+
+/** Maps on a thread of libuv's pool, and resolves a promise with the block. */
+class Mapper : public Napi::AsyncWorker {
+ public:
+  Mapper(Napi::Env env, std::shared_ptr<Device> device, int fd, uint64_t offset, size_t bytes)
+      : Napi::AsyncWorker(env, "sluice-cuda-map"), deferred_(Napi::Promise::Deferred::New(env)), device_(std::move(device)), fd_(fd), offset_(offset), bytes_(bytes) {}
+  Napi::Promise promise() const { return deferred_.Promise(); }
+
+  void Execute() override { error_ = device_->map(fd_, offset_, bytes_, &map_); }
+  void OnOK() override {
+    Napi::Object result = outcome(Env(), error_);
+    if (!error_) result.Set("block", device_->keep(std::move(map_), bytes_));
+    deferred_.Resolve(result);
+  }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  std::shared_ptr<Device> device_;
+  int fd_;
+  uint64_t offset_;
+  size_t bytes_;
+  PinError error_;
+  std::unique_ptr<Pinned> map_;
+};
+
+}  // namespace
+
+/** map(fd, offset, bytes): a promise of { errno, result, block }. The descriptor and the device stay open until then. */
 Napi::Value DeviceObject::map(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (ended_) return refuse(env, "the device is closed");
   bool lossless = false;
   const uint64_t offset = info[1].As<Napi::BigInt>().Uint64Value(&lossless);
-  uint32_t id = 0;
-  const PinError error = delivery_->device->map(info[0].As<Napi::Number>().Int32Value(), offset, size_of(info[2]), &id);
-  Napi::Object result = outcome(env, error);
-  if (!error) result.Set("block", id);
-  return result;
+  auto* mapper = new Mapper(env, delivery_->device, info[0].As<Napi::Number>().Int32Value(), offset, size_of(info[2]));
+  const Napi::Promise promise = mapper->promise();
+  mapper->Queue();
+  return promise;
 }
 
 /** release(block, buffer or undefined): gives a result of the driver. */

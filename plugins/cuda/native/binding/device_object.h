@@ -17,7 +17,8 @@ using Notifier = Napi::TypedThreadSafeFunction<Delivery, void, deliver_completio
 
 /** What the thread-safe function's callback needs: that, and the object, hold it. */
 struct Delivery {
-  std::unique_ptr<Device> device;
+  /** A map that is being made holds it too: the environment may go down meanwhile. */
+  std::shared_ptr<Device> device;
   Notifier notifier;
   Napi::Reference<Napi::Float64Array> completions;
   /** Jobs that JavaScript waits for: for them the process stays alive. */

@@ -83,20 +83,23 @@ PinError Device::pin(size_t bytes, uint32_t* id) {
   return {};
 }
 
-PinError Device::map(int fd, uint64_t offset, size_t bytes, uint32_t* id) {
+PinError Device::map(int fd, uint64_t offset, size_t bytes, std::unique_ptr<Pinned>* map) {
   if (const CudaResult lost = broken(); lost != kCudaSuccess) return {0, lost};
   const Current current(driver_, context_);
   if (current.result() != kCudaSuccess) return {0, noted(current.result())};
   auto pinned = std::make_unique<Pinned>();
   const PinError error = pinned->map(driver_, fd, offset, bytes);
   noted(error.result);
-  if (error) return error;
+  if (!error) *map = std::move(pinned);
+  return error;
+}
+
+uint32_t Device::keep(std::unique_ptr<Pinned> map, size_t bytes) {
   Block block;
-  block.address = pinned->address();
+  block.address = map->address();
   block.size = bytes;
-  block.pinned = std::move(pinned);
-  *id = keep(std::move(block));
-  return {};
+  block.pinned = std::move(map);
+  return keep(std::move(block));
 }
 
 CudaResult Device::release(uint32_t id) {

@@ -72,7 +72,10 @@ class Device {
 
   CudaResult allocate(size_t bytes, uint32_t* id);
   PinError pin(size_t bytes, uint32_t* id);
-  PinError map(int fd, uint64_t offset, size_t bytes, uint32_t* id);
+  /** Maps the pages of a file, on any thread: reading them in takes as long as the disk. */
+  PinError map(int fd, uint64_t offset, size_t bytes, std::unique_ptr<Pinned>* map);
+  /** Takes over what `map` made. */
+  uint32_t keep(std::unique_ptr<Pinned> map, size_t bytes);
   /** Frees, unpins or unmaps. Nothing may use it any more. */
   CudaResult release(uint32_t id);
   const Block* block(uint32_t id) const;

@@ -118,6 +118,10 @@ int cuCtxPopCurrent_v2(void**) {
   contexts.pop_back();
   return 0;
 }
+int cuCtxSetCurrent(void* context) {
+  contexts.assign(1, static_cast<int>(reinterpret_cast<uintptr_t>(context)));
+  return 0;
+}
 int cuMemGetInfo_v2(size_t* available, size_t* total) {
   NEEDS_CONTEXT;
   FAULT("cuMemGetInfo_v2");
@@ -203,6 +207,8 @@ int cuMemsetD8Async(Address at, unsigned char value, size_t bytes, void*) {
   std::memset(reinterpret_cast<void*>(at), value, bytes);
   return 0;
 }
+int cuMemsetD8_v2(Address at, unsigned char value, size_t bytes) { return cuMemsetD8Async(at, value, bytes, nullptr); }
+int cuStreamSynchronize(void*) { return 0; }
 int cuStreamCreate(void** stream, unsigned) {
   NEEDS_CONTEXT;
   FAULT("cuStreamCreate");

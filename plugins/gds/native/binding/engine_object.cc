@@ -92,6 +92,7 @@ Napi::Function EngineObject::define(Napi::Env env) {
   return DefineClass(env, "Engine", {
     InstanceMethod("openFile", &EngineObject::open_file),
     InstanceMethod("sizeOfFile", &EngineObject::size_of_file),
+    InstanceMethod("descriptorOfFile", &EngineObject::descriptor_of_file),
     InstanceMethod("closeFile", &EngineObject::close_file),
     InstanceMethod("registerBuffer", &EngineObject::register_buffer),
     InstanceMethod("deregisterBuffer", &EngineObject::deregister_buffer),
@@ -170,6 +171,12 @@ Napi::Value EngineObject::open_file(const Napi::CallbackInfo& info) {
 Napi::Value EngineObject::size_of_file(const Napi::CallbackInfo& info) {
   const auto found = files_.find(info[0].As<Napi::Number>().Uint32Value());
   return Napi::BigInt::New(info.Env(), found == files_.end() ? int64_t{-EBADF} : found->second->size());
+}
+
+/** descriptorOfFile(file): the engine's own, through the page cache; -1 of a file that is closed. */
+Napi::Value EngineObject::descriptor_of_file(const Napi::CallbackInfo& info) {
+  const auto found = files_.find(info[0].As<Napi::Number>().Uint32Value());
+  return Napi::Number::New(info.Env(), found == files_.end() ? -1 : found->second->buffered());
 }
 
 Napi::Value EngineObject::close_file(const Napi::CallbackInfo& info) {

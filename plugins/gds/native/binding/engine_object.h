@@ -35,6 +35,7 @@ class EngineObject : public Napi::ObjectWrap<EngineObject> {
  private:
   Napi::Value open_file(const Napi::CallbackInfo& info);
   Napi::Value size_of_file(const Napi::CallbackInfo& info);
+  Napi::Value descriptor_of_file(const Napi::CallbackInfo& info);
   Napi::Value close_file(const Napi::CallbackInfo& info);
   Napi::Value register_buffer(const Napi::CallbackInfo& info);
   Napi::Value deregister_buffer(const Napi::CallbackInfo& info);
