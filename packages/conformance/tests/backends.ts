@@ -2,9 +2,11 @@ import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Registry, session } from '@sluice/core';
-import type { Mask, Plugin, Registry as AnyRegistry } from '@sluice/core';
+import type { Mask, Plugin, Registry as AnyRegistry, SessionOptions } from '@sluice/core';
 import { cpuRef as cpuRefWith, plugin as cpuRef } from '@sluice/cpu-ref/plugin';
+import { plugin as cuda } from '@sluice/cuda/plugin';
 import { plugin as fs } from '@sluice/fs/plugin';
+import { plugin as gds } from '@sluice/gds/plugin';
 import { plugin as ioUring } from '@sluice/io-uring/plugin';
 import { wgsl } from '@sluice/wgsl/plugin';
 import type { WgslOptions } from '@sluice/wgsl/plugin';
@@ -46,12 +48,22 @@ export async function whyNotWebgpu(adapter: string): Promise<string | undefined>
 /** A storage backend, beside the reference for its kernels. */
 export function storage(id: 'fs' | 'io-uring'): BackendUnderTest {
   const plugins: Readonly<Record<string, Plugin>> = { fs, 'io-uring': ioUring };
+  return onFiles(id, id, new Registry().with(plugins[id] as Plugin).with(cpuRef), { backends: [id, 'cpu-ref'] });
+}
+
+/** CUDA memory, filled by cuFile or, through a window of pinned memory, by io_uring; programs of storage launch nothing. */
+export function cudaStorage(id: 'gds' | 'io-uring'): BackendUnderTest {
+  const plugins: Readonly<Record<string, Plugin>> = { gds, 'io-uring': ioUring };
+  const gathers = { case: 'io/transfers/a gather packs stretches of the file in order', reason: 'the offsets of a gather lie in device memory, which the CPU cannot address' };
+  return { ...onFiles(`${id} on cuda`, id, new Registry().with(cuda).with(plugins[id] as Plugin), { backends: [id, 'cuda'], space: 'cuda' }), unsupported: [gathers] };
+}
+
+function onFiles(name: string, id: string, registry: AnyRegistry, options: Pick<SessionOptions, 'backends' | 'space'>): BackendUnderTest {
   return {
-    name: id, tags: ['storage'],
+    name, tags: ['storage'],
     open: async ({ mask }) => {
-      const registry = new Registry().with(plugins[id] as Plugin).with(cpuRef);
       const capabilities = await effective(registry, id, mask);
-      const opened = await session({ registry, backends: [id, 'cpu-ref'], masks: { [id]: mask } });
+      const opened = await session({ registry, ...options, masks: { [id]: mask } });
       const folder = await realpath(await mkdtemp(join(tmpdir(), 'sluice-conformance-')));
       let files = 0;
       return {

@@ -54,7 +54,7 @@ export { SLOTS } from './registry/lowering.ts';
 export type { AnyLowering, Builder, Emitter, Exits, FoundLowering, Lowering, LoweringTable, Slot, SlotBuilders, TransferBuilder, TransferContext } from './registry/lowering.ts';
 export { masked, opCell, typeCell } from './registry/capabilities.ts';
 export type { Capabilities, Cell, How, Limits, Mask, Via } from './registry/capabilities.ts';
-export type { Allocator, Backend, Compute, Create, Device, FileSource, Launch, LaunchArg, Memory, OpenFile, OpenOptions, Outcome, Pieces, PreparedKernel, Probe, Rights, Space, SpaceTransfer, Storage as StorageDevice, Transfer } from './registry/backend.ts';
+export type { Allocator, Backend, Compute, Create, Device, FileSource, Launch, LaunchArg, MapRequest, Memory, OpenFile, OpenOptions, Outcome, Pieces, PreparedKernel, Probe, Rights, Space, SpaceTransfer, Storage as StorageDevice, Transfer, UnmapRequest } from './registry/backend.ts';
 export { systemProblem } from './storage/system-problem.ts';
 export type { SystemCall } from './storage/system-problem.ts';
 export { ABORTED, END_OF_FILE, failedTransfer, refusedTransfer } from './storage/failed-transfer.ts';

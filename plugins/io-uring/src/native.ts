@@ -66,7 +66,7 @@ export interface RingState {
 }
 
 /** Numbers of a row that `submit` takes, and of one that the callback is given. */
-export const ROW = 11;
+export const ROW = 12;
 export const COMPLETION = 5;
 /** In a completion, in place of an errno. */
 export const END_OF_FILE = -1;

@@ -101,8 +101,12 @@ function row(engine: Engine, transfer: Transfer, token: number, rows: Float64Arr
   rows[at + 6] = Number(offset >> 32n);
   rows[at + 7] = Number(offset & 0xffffffffn);
   rows[at + 8] = fills?.lead ?? 0;
-  rows[at + 9] = fills?.slack ?? 0;
-  rows[at + 10] = fills === undefined ? 0 : fills.padded - fills.byteLength;
+  // Of another's memory that takes direct I/O, its padding is what `bytes` shows behind the last byte.
+  const direct = own === undefined ? memory.direct : undefined;
+  const spills = transfer.kind === 'read' ? direct : undefined;
+  rows[at + 9] = fills?.slack ?? spills?.slack ?? 0;
+  rows[at + 10] = fills === undefined ? (spills === undefined ? 0 : bytes.length - memory.byteLength) : fills.padded - fills.byteLength;
+  rows[at + 11] = direct === undefined ? 0 : 1;
 }
 
 function outcomeOf(engine: Engine, transfer: Transfer, signal: AbortSignal, error: number, transferred: number, direct: number, buffered: number): Outcome {

@@ -259,7 +259,7 @@ program example() {
   %last = buffer.read %data, 1 {element = u32}
   control.return %first, %last
 }` },
-  { ops: ['mem.zerocopy_map', 'mem.unmap'], noBackend: 'no backend of this repository maps files yet', text: `program example(%file: i32 {grant = r}) -> (bytes: u64, first: u32) {
+  { ops: ['mem.zerocopy_map', 'mem.unmap'], noBackend: 'backends map files into memory of a device (`@sluice/gds`), and there is none here', text: `program example(%file: i32 {grant = r}) -> (bytes: u64, first: u32) {
   %map = mem.zerocopy_map %file
   %bytes = buffer.byte_length %map
   %first = buffer.read %map, 0 {element = u32}

@@ -7,6 +7,7 @@ import type { Row, Suite } from './suite.ts';
 /** By name; a suite is loaded when it is asked for, so that what it measures need not be there for the others. */
 const SUITES: Readonly<Record<string, () => Promise<{ readonly suite: Suite }>>> = {
   core: () => import('./suites/core.ts'),
+  gds: () => import('./suites/gds.ts'),
   io: () => import('./suites/io.ts'),
   wgsl: () => import('./suites/wgsl.ts'),
 };

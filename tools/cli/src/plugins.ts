@@ -10,17 +10,16 @@ import { dependenciesOf, findPackage, projectOf } from './project.ts';
 import type { Manifest } from './project.ts';
 
 /**
- * The plugins that this project makes or will make, and where each can run. `folder` is that in the workspace: one without
- * is not part of this version. None is published, so nothing here may send anybody to a registry: what it has under these
- * names is not ours.
+ * The plugins that this project makes, where each can run, and its folder in the workspace. None is published, so nothing
+ * here may send anybody to a registry: what it has under these names is not ours.
  */
-export const KNOWN: readonly { readonly name: string; readonly runs: string; readonly folder?: string }[] = [
+export const KNOWN: readonly { readonly name: string; readonly runs: string; readonly folder: string }[] = [
   { name: '@sluice/cpu-ref', runs: 'compute, anywhere: the reference, slow and exact', folder: 'plugins/cpu-ref' },
   { name: '@sluice/fs', runs: 'storage, anywhere', folder: 'plugins/fs' },
   { name: '@sluice/io-uring', runs: 'storage, Linux', folder: 'plugins/io-uring' },
   { name: '@sluice/wgsl', runs: 'compute, WebGPU', folder: 'plugins/wgsl' },
-  { name: '@sluice/gds', runs: 'storage, NVIDIA' },
-  { name: '@sluice/cuda', runs: 'compute, NVIDIA' },
+  { name: '@sluice/gds', runs: 'storage, NVIDIA', folder: 'plugins/gds' },
+  { name: '@sluice/cuda', runs: 'memory of NVIDIA devices', folder: 'plugins/cuda' },
 ];
 
 /** What became of a plugin that was asked for. */
@@ -98,18 +97,16 @@ export async function linkAvailable(names: readonly string[] | undefined, cwd: s
 }
 
 /** Why a plugin is missing and what to do, in words: no command to copy, for whose package it would fetch is not known. */
-export function absence(name: string): { readonly reason: string; readonly fix: string | null } {
+export function absence(name: string): { readonly reason: string; readonly fix: string } {
   const known = KNOWN.find((k) => k.name === name);
   if (known === undefined) return { reason: 'not installed', fix: 'correct the name, or add the package that you mean, from a source that you trust, to the project' };
-  if (known.folder === undefined) return { reason: `not part of this version of Sluice (${known.runs})`, fix: null };
   return { reason: `not installed (${known.runs})`, fix: `it is not published: pack the folder ${known.folder} of the Sluice workspace, and add the tarball to the project` };
 }
 
 /** The error for a plugin that was asked for and is not there. */
 export function noPlugin(name: string, folder: string): SluiceError {
   const { reason, fix } = absence(name);
-  const available = KNOWN.flatMap((k) => (k.folder === undefined ? [] : [k.name]));
-  return cliError('cli/no-plugin', `plugin \`${name}\` is ${reason}; looked for from \`${folder}\``, fix ?? 'use another plugin', fix === null ? { available } : {});
+  return cliError('cli/no-plugin', `plugin \`${name}\` is ${reason}; looked for from \`${folder}\``, fix);
 }
 
 /** A file registers itself, or exports its value as `plugin`, as a package's `./plugin` entry does. */

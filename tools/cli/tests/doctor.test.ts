@@ -24,7 +24,7 @@ describe('sluice doctor', () => {
       expect(plugins[1]).toMatchObject({ version: '0.1.0', available: true, fix: null, verified: true, reason: expect.stringMatching(/read and written back/) });
       expect(plugins[2]).toEqual({ name: '@sluice/io-uring', version: null, available: false, reason: 'not installed (storage, Linux)', fix: 'it is not published: pack the folder plugins/io-uring of the Sluice workspace, and add the tarball to the project', verified: false });
       expect(plugins[3]).toEqual({ name: '@sluice/wgsl', version: null, available: false, reason: 'not installed (compute, WebGPU)', fix: 'it is not published: pack the folder plugins/wgsl of the Sluice workspace, and add the tarball to the project', verified: false });
-      expect(plugins.slice(4)).toEqual([['gds', 'storage, NVIDIA'], ['cuda', 'compute, NVIDIA']].map(([name, runs]) => ({ name: `@sluice/${name}`, version: null, available: false, reason: `not part of this version of Sluice (${runs})`, fix: null, verified: false })));
+      expect(plugins.slice(4)).toEqual([['gds', 'storage, NVIDIA'], ['cuda', 'memory of NVIDIA devices']].map(([name, runs]) => ({ name: `@sluice/${name}`, version: null, available: false, reason: `not installed (${runs})`, fix: `it is not published: pack the folder plugins/${name} of the Sluice workspace, and add the tarball to the project`, verified: false })));
       // What a registry has under these names is not ours.
       expect(stdout).not.toMatch(/\b(npm|npx|pnpm|yarn)\b/);
     }

@@ -28,7 +28,7 @@ describe('plugins', () => {
     await put('a.bin', 'x');
     const grants = ['--grant', 'source=a.bin', '--grant', 'target=b.bin'];
     expect((await installed.run(['run', 'copy.ts', ...grants, '--plugin', 'sluice-no-such-plugin'])).stderr).toMatch(/^cli\/no-plugin: plugin `sluice-no-such-plugin` is not installed; looked for from .*\n {2}fix: correct the name, or add the package that you mean, .*\n$/);
-    expect((await installed.run(['run', 'copy.ts', ...grants, '--plugin', 'cuda'])).stderr).toMatch(/^cli\/no-plugin: plugin `@sluice\/cuda` is not part of this version of Sluice .*\n {2}available: @sluice\/cpu-ref, @sluice\/fs, @sluice\/io-uring, @sluice\/wgsl\n/);
+    expect((await installed.run(['run', 'copy.ts', ...grants, '--plugin', 'cuda'])).stderr).toMatch(/^cli\/no-plugin: plugin `@sluice\/cuda` is not installed \(memory of NVIDIA devices\); looked for from .*\n {2}fix: it is not published: pack the folder plugins\/cuda /);
     await put('throwing.ts', `throw new Error('no driver');\n`);
     expect((await installed.run(['run', 'copy.ts', ...grants, '--plugin', './throwing.ts'])).stderr).toMatch(/^cli\/load-failed: .*no driver\n {2}--> throwing\.ts:1:7\n/);
     expect((await installed.run(['run', 'copy.ts', ...grants, '--plugin', './absent.ts'])).stderr).toMatch(/^cli\/no-plugin: plugin `\.\/absent\.ts`: `.*absent\.ts` does not exist\n/);

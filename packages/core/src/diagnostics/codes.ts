@@ -140,6 +140,7 @@ export const codes = {
   'grant/changed': run('The file behind a grant was replaced by another one.'),
   'mem/stale-handle': run('A handle was used after it was released.'),
   'mem/wrong-kind': run('A handle was freed by the op for another kind of handle.'),
+  'mem/read-only': run('An op writes to a map of a file.'),
   'mem/foreign-handle': run('A handle of another session or thread was used.'),
   'mem/too-large': run('A handle is larger than the device or the memory budget allows.'),
   'mem/range': run('A slice, copy or fill reaches past the end of its buffer.'),
@@ -148,6 +149,7 @@ export const codes = {
   // storage
   'io/range': run('An offset or length is outside the grant, offset + length is over 2^63-1, or the stretches of a gather do not add up.'),
   'io/short-read': run('The file ended before the requested length.'),
+  'io/truncated': run('A file shrank while it was mapped.'),
   'io/not-found': run('The file does not exist.'),
   'io/is-directory': run('The path names a directory.'),
   'io/permission': run('The file may not be opened that way.'),

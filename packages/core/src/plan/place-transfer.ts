@@ -80,11 +80,12 @@ function wayOf(candidate: Candidate, def: OpDef, space: string, registry: Regist
   const cell = transferCell(capabilities, def, backend.id, registry);
   if (cell.how === 'unavailable') return out(cell.reason ?? `\`${def.id}\` is unavailable`);
   if (registry.getLowering(def.id, 'nativeModule', backend.id)?.kind !== 'builder') return out(`does not lower \`${def.id}\``);
-  if (!isTransfer(def)) return out('a session carries out reads and writes of files, and this op is neither');
+  if (!isTransfer(def) && !makesMap(def) && !endsMap(def)) return out('a session carries out reads, writes and maps of files, and this op is none of them');
   if (capabilities.spaces.includes(space)) return { candidate, space, cell, between: {} };
+  if (!isTransfer(def)) return out(`maps files into memory of ${capabilities.spaces.join(', ')}, and the program works in ${space}`, 'plan/no-path');
   const ways = spacesWithin(capabilities, registry).flatMap((own) => {
     const between = transfersBetween(def, own, space, registry);
-    return between === undefined ? [] : [{ candidate, space: own, cell: capabilities.spaces.includes(own) ? cell : throughPageCache(cell), between }];
+    return between === undefined ? [] : [{ candidate, space: own, cell: takesDirect(own, capabilities, registry) ? cell : throughPageCache(cell), between }];
   });
   const fewest = Math.min(...ways.map(bouncesOf));
   const best = ways.find((w) => bouncesOf(w) === fewest);
@@ -97,15 +98,30 @@ function spacesWithin({ spaces }: Capabilities, registry: Registry): readonly st
   return [...spaces, ...[...registry.spaces.values()].filter((s) => s.addressable === true && !spaces.includes(s.id)).map((s) => s.id)];
 }
 
+/** Whether direct I/O reaches memory of a space that the backend fills: its own, or plain pages that a device has pinned. */
+export function takesDirect(space: string, { spaces }: Capabilities, registry: Registry): boolean {
+  return spaces.includes(space) || registry.spaces.get(space)?.direct === true;
+}
+
 /** The cell of a transfer to or from memory that is a device's own, and takes no direct I/O. */
 export function throughPageCache(cell: Cell): Cell {
   return cell.via === 'direct' ? { ...cell, via: 'buffered', reason: 'memory that a device has mapped takes no direct I/O' } : cell;
 }
 
-/** What a session can carry out: bytes of a file into memory whose size an operand says, or memory into a file. Maps are not. */
+/** Bytes of a file into memory whose size an operand says, or memory into a file. */
 function isTransfer(def: OpDef): boolean {
   const alloc = def.effects.find((e) => e.kind === 'alloc');
   return def.effects.some((e) => e.kind === 'file-read' || e.kind === 'file-write') && (alloc === undefined || alloc.byteLength !== undefined);
+}
+
+/** A window of a file as memory, whose size only the file says. */
+export function makesMap(def: OpDef): boolean {
+  return def.effects.some((e) => e.kind === 'file-read') && def.effects.some((e) => e.kind === 'alloc' && e.byteLength === undefined);
+}
+
+/** The end of such memory. */
+export function endsMap(def: OpDef): boolean {
+  return def.effects.length > 0 && def.effects.every((e) => e.kind === 'free');
 }
 
 /** The transfers that the op needs between the backend's own space and the plan's; undefined where one is missing. */

@@ -45,7 +45,7 @@ export function plan(source: Program, options: PlanOptions): Plan {
 
   const { chosen: compute, program } = placeKernels(host, options, passedOver, problems);
   const { body } = program;
-  const space = compute?.capabilities?.spaces[0] ?? spaceOfStorage(options);
+  const space = compute?.capabilities?.spaces[0] ?? options.space ?? spaceOfStorage(options);
   const storage = new Map<string, StoragePlan>();
   const ops: PlacedOp[] = [];
   for (const use of usesOf(body, registry)) {

@@ -49,6 +49,8 @@ export interface Memory {
   readonly byteLength: number;
   /** Where the CPU can address it: `byteLength` rounded up to 16 bytes and 8-byte aligned; of a view, its own bytes and no more. */
   readonly bytes?: Uint8Array<ArrayBuffer> | undefined;
+  /** Of memory that the CPU can address, outside of space `host`: plain pages, which take direct I/O, and how many bytes behind the last one that may fill too. */
+  readonly direct?: { readonly slack: number } | undefined;
   /** Of a view: the memory that an allocator gave, and the byte of it at which the view starts. */
   readonly view?: { readonly of: Memory; readonly offset: number };
 }
@@ -80,9 +82,11 @@ export interface Space {
   /**
    * The CPU can address all memory of the space: `Memory.bytes` is always there, or, in a space that a transfer leads into,
    * as soon as a copy into it has ended. What fills memory of space `host` fills this too, and goes through the page cache
-   * for it: a device's own memory may take no other reads.
+   * for it, unless its memory says otherwise (`Memory.direct`): a device's own memory may take no other reads.
    */
   readonly addressable?: boolean;
+  /** All memory of the space takes direct I/O: it has `Memory.direct`. */
+  readonly direct?: boolean;
   readonly allocator?: () => Allocator;
 }
 
@@ -167,6 +171,24 @@ export interface Storage {
    * cancels what it can, and completes each transfer only when nothing touches its memory any more.
    */
   submit(batch: readonly Transfer[], complete: (index: number, outcome: Outcome) => void, signal: AbortSignal): void;
+  /**
+   * Maps bytes of a file, at least one, into one of `spaces`: shared and read-only, so that the file's own pages are read.
+   * Absent, with `unmap`: it maps nothing. Rejects with a SluiceError.
+   */
+  map?(file: OpenFile, offset: bigint, byteLength: number, signal: AbortSignal): Promise<Memory>;
+  /** Ends a map, which nothing uses any more. */
+  unmap?(memory: Memory): void;
+}
+
+/** What a lowering makes of an op that maps a file: the granted window of it, whole. */
+export interface MapRequest {
+  readonly kind: 'map';
+  readonly file: OpenFile;
+}
+/** And of the op that ends a map. */
+export interface UnmapRequest {
+  readonly kind: 'unmap';
+  readonly memory: Memory;
 }
 
 /** Stretches of a file, from the transfer's `offset` on: a little-endian u64 for each, in memory that the CPU can address. */

@@ -2,7 +2,7 @@ import type { Where } from '../diagnostics/error.ts';
 import type { Attribute } from '../ir/attributes.ts';
 import type { Op } from '../ir/program.ts';
 import type { Type } from '../ir/types.ts';
-import type { Memory, OpenFile, Transfer } from './backend.ts';
+import type { MapRequest, Memory, OpenFile, Transfer, UnmapRequest } from './backend.ts';
 import type { CpuRef } from '../ops/op.ts';
 
 /**
@@ -45,8 +45,8 @@ export interface TransferContext {
   /** The memory of a handle, operand or result. */
   memory(name: string): Memory;
 }
-/** Maps one op to the request that the device's `submit` carries out. */
-export type TransferBuilder = (op: Op, ctx: TransferContext) => Transfer;
+/** Maps one op to the request that the device's `submit` carries out, or its `map` and `unmap`. */
+export type TransferBuilder = (op: Op, ctx: TransferContext) => Transfer | MapRequest | UnmapRequest;
 
 /** What each slot of a lowering table holds. */
 export interface SlotBuilders {

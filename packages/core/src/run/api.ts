@@ -13,6 +13,8 @@ export interface SessionOptions {
   readonly backends?: readonly string[];
   /** Absent: what the imported plugins registered. */
   readonly registry?: Registry;
+  /** The memory space of device buffers in programs that launch nothing; absent: `host` where storage reaches it, else where it does. */
+  readonly space?: string;
   /** Refuse programs whose transfers the CPU would copy. */
   readonly strict?: boolean;
   /** Bytes of device memory that the session may hold at once; 4 GiB if absent. */

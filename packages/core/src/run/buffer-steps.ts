@@ -33,7 +33,7 @@ export function allocStep(op: Op, c: StepContext): Step {
   };
 }
 
-const NOT_OWN = { own: '', view: 'a slice', parameter: 'a parameter, which belongs to the caller' } as const;
+const NOT_OWN = { own: '', map: 'a map, which `mem.unmap` ends', view: 'a slice', parameter: 'a parameter, which belongs to the caller' } as const;
 
 export function freeStep(op: Op): Step {
   const [operand = -1] = op.operands;

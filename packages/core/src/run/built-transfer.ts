@@ -12,7 +12,7 @@ import type { FileSpan } from './file-span.ts';
  * start of a grant's window. The op's record is what was checked, so the transfer must keep to its spans.
  * @throws SluiceError `plan/bad-lowering`, or what the builder throws with a code
  */
-export function builtTransfer(def: OpDef, spans: readonly FileSpan[], build: () => Transfer): Transfer {
+export function builtTransfer(def: OpDef, spans: readonly FileSpan[], build: () => unknown): Transfer {
   let built: unknown;
   try {
     built = build();

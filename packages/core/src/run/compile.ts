@@ -18,6 +18,7 @@ export interface CompileOptions {
   readonly registry: Registry;
   readonly candidates: readonly Candidate[];
   readonly devices: Devices;
+  readonly space: string | undefined;
   readonly strict: boolean;
   readonly passes: readonly string[];
   readonly signal: AbortSignal | undefined;
@@ -32,13 +33,15 @@ export interface Compiled {
  * Verifies, runs the passes, places, opens the devices and prepares the kernels.
  * @throws SluiceError `verify/invalid`, `plan/not-runnable`, `plan/bad-lowering`, and what opening and preparing throw
  */
-export async function compileProgram(source: Program, { registry, candidates, devices, strict, passes, signal }: CompileOptions): Promise<Compiled> {
+export async function compileProgram(source: Program, { registry, candidates, devices, space, strict, passes, signal }: CompileOptions): Promise<Compiled> {
   const program = optimize(verified(source, registry), { registry, passes });
-  const placed = plan(program, { registry, candidates, strict });
+  const placed = plan(program, { registry, candidates, space, strict });
   // What passes made, and what composites were made of, is checked as the author's own ops were.
   if (placed.program !== source) verified(placed.program, registry);
   const storage = [...placed.storage.values()].map((s) => s.candidate);
-  const used = new Set([placed.compute, ...storage]);
+  // Without kernels nobody else opens what supplies the memory that was asked for.
+  const home = placed.compute === undefined && space !== undefined ? candidates.find((c) => c.backend.role === 'compute' && c.capabilities?.spaces.includes(space) === true) : undefined;
+  const used = new Set([placed.compute ?? home, ...storage]);
   await Promise.all([...used].map((c) => (c === undefined ? undefined : devices.open(c))));
   for (const { backend } of storage) if (devices.get(backend.id)?.storage === undefined) throw opensWithout('storage', backend.id);
   devices.allocator(placed.space); // throws where there is none

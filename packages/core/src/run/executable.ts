@@ -1,7 +1,7 @@
 import type { ProgramParams } from '../build/program.ts';
 import type { Program } from '../ir/program.ts';
 import { SluiceError } from '../diagnostics/error.ts';
-import { throughPageCache } from '../plan/place-transfer.ts';
+import { takesDirect, throughPageCache } from '../plan/place-transfer.ts';
 import { bound } from '../plan/placement.ts';
 import type { BoundFile, BoundPlacement } from '../plan/placement.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -14,6 +14,7 @@ import { Execution } from './execution.ts';
 import type { BoundGrant } from './execution.ts';
 import type { GrantRecord } from './grants.ts';
 import { thrown } from './faults.ts';
+import { refuseTruncated } from './map-step.ts';
 import { Handle, staleHandle } from './memory.ts';
 import { onAbort } from './on-abort.ts';
 import { FUNCTION, SIGNAL, TIMELINE, checkOptions } from './options.ts';
@@ -148,6 +149,7 @@ export class CompiledProgram {
       if (run.busy) await run.drained();
       const settled = run.failure === undefined ? this.#settled(run) : undefined;
       if (settled !== undefined) await settled;
+      if (run.failure === undefined && run.maps.length > 0) await refuseTruncated(run);
       if (run.failure === undefined && run.written.size > 0 && this.#host.durability === 'run') await (files === undefined ? makeDurable(run) : files.take(run));
       run.check();
       const { direct, buffered, bounced, read, written } = run.bytes;
@@ -239,7 +241,7 @@ export class CompiledProgram {
 
   /** The way of a file's transfers: that of the file, unless the memory that the backend fills takes no direct I/O. */
   #wayOf(backend: string, way: Pick<BoundFile, 'via' | 'reason'>): Pick<BoundFile, 'via' | 'reason'> {
-    const windowed = [...this.#plan.storage.values()].some((s) => s.candidate.backend.id === backend && s.candidate.capabilities?.spaces.includes(s.space) === false);
+    const windowed = [...this.#plan.storage.values()].some((s) => s.candidate.backend.id === backend && s.candidate.capabilities !== undefined && !takesDirect(s.space, s.candidate.capabilities, this.#host.registry));
     const { via = way.via, reason = way.reason } = windowed ? throughPageCache({ how: 'native', ...way }) : way;
     return { via, reason };
   }

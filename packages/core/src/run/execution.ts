@@ -8,6 +8,7 @@ import type { GrantRecord } from './grants.ts';
 import { Holds } from './holds.ts';
 import { Iteration } from './iteration.ts';
 import { located } from './located.ts';
+import type { MappedFile } from './map-step.ts';
 import { Handle, staleHandle } from './memory.ts';
 import type { Base } from './memory.ts';
 import { Task } from './order.ts';
@@ -51,6 +52,7 @@ export class Execution {
   readonly values: unknown[] = [];
   readonly holds = new Holds();
   readonly written = new Map<string, WrittenFile>();
+  readonly maps: MappedFile[] = [];
   readonly bytes = { direct: 0n, buffered: 0n, bounced: 0n, read: 0n, written: 0n };
   transfers = 0;
   launches = 0;
@@ -149,6 +151,7 @@ export class Execution {
    */
   issue(where: () => Where, { memory, launch, files = [] }: Effects, begin: (finish: Finish) => void, ended?: () => void): void {
     if (this.#failure !== undefined) return ended?.();
+    if (memory.some(({ base, write }) => write && base.readOnly)) throw new SluiceError({ code: 'mem/read-only', message: 'an op writes to a map of a file, which is for reading', fix: 'copy it into a buffer, and write there' });
     const { iteration } = this;
     const { budget } = this.session;
     iteration.enter();
@@ -290,6 +293,7 @@ export class Execution {
       if (this.#stop !== undefined) controllers.giveBack(this.#stop);
     }
     this.holds.end();
+    for (const { record } of this.maps.splice(0)) record.leave();
     for (const { record } of this.written.values()) record.leave();
     this.written.clear();
   }

@@ -8,14 +8,17 @@ export class Base {
   readonly order = new MemoryOrder();
   /** Counts up when the memory is freed by an op: handles of an older generation are stale. */
   generation = 0;
+  /** The pages of a file: no op may write to it. */
+  readonly readOnly: boolean;
   /** It was allocated with `init: 'none'`, and written since by launches alone. */
   unwritten = false;
   #holders = 1;
   readonly #release: () => void;
 
   /** Held once, by whoever made it. */
-  constructor(memory: Memory, release: () => void) {
+  constructor(memory: Memory, release: () => void, readOnly = false) {
     this.memory = memory;
+    this.readOnly = readOnly;
     this.#release = release;
   }
 
@@ -32,10 +35,11 @@ export class Base {
 
 /**
  * - `own`: what the program allocated, whole;
+ * - `map`: the pages of a file, whole;
  * - `view`: a slice of another handle, even if it is as long;
  * - `parameter`: the caller's, and not the program's to free.
  */
-export type HandleKind = 'own' | 'view' | 'parameter';
+export type HandleKind = 'own' | 'map' | 'view' | 'parameter';
 
 /** What a `GpuBufferHandle` is at run time: a stretch of a base, as of one generation. */
 export class Handle {

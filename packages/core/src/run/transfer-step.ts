@@ -1,6 +1,7 @@
 import { SluiceError } from '../diagnostics/error.ts';
 import type { Where } from '../diagnostics/error.ts';
 import type { Op, ValueId } from '../ir/program.ts';
+import { endsMap, makesMap } from '../plan/place-transfer.ts';
 import type { StoragePlan } from '../plan/place-transfer.ts';
 import type { Memory, Outcome, Transfer } from '../registry/backend.ts';
 import type { TransferBuilder, TransferContext } from '../registry/lowering.ts';
@@ -10,6 +11,7 @@ import { badLowering, builtTransfer } from './built-transfer.ts';
 import type { Execution, Finish } from './execution.ts';
 import { bytesOf, fileSpan, fileUses } from './file-span.ts';
 import type { FileSpan } from './file-span.ts';
+import { mapStep, unmapStep } from './map-step.ts';
 import { Handle } from './memory.ts';
 import type { Base } from './memory.ts';
 import type { Carrier } from './outcome.ts';
@@ -32,6 +34,9 @@ export function transferStep(op: Op, def: OpDef, c: StepContext): Step {
   }
   const build = lowering.build as TransferBuilder;
   const id = idsOf(op, def);
+  const request = (run: Execution, spans: readonly FileSpan[]) => build(op, new Operands(run, c, spans, id));
+  if (makesMap(def)) return mapStep({ def, backend, id, request }, c);
+  if (endsMap(def)) return unmapStep({ def, backend, id, request });
   const files = fileUses(def, id);
   const touched = def.effects.flatMap((e) => (e.kind === 'read' || e.kind === 'write' ? [{ id: id(e.on), write: e.kind === 'write' }] : []));
   const alloc = def.effects.find((e) => e.kind === 'alloc');
@@ -48,7 +53,7 @@ export function transferStep(op: Op, def: OpDef, c: StepContext): Step {
 
     const start = (base: Base | undefined): void | Promise<void> => {
       if (base !== undefined && made !== undefined) run.bind(made.on, new Handle(base));
-      const transfer = builtTransfer(def, spans, () => build(op, new Operands(run, c, spans, id)));
+      const transfer = builtTransfer(def, spans, () => request(run, spans));
       const staging = transfer.kind === 'sync' || placed.space === c.plan.space ? undefined : run.allocate(BigInt(transfer.memory.byteLength), 'any', placed.space);
       if (staging instanceof Promise) return staging.then((base) => issue(transfer, base));
       return issue(transfer, staging);

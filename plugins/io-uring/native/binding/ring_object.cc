@@ -11,7 +11,7 @@ namespace sluice {
 namespace {
 
 // Columns of a row that `submit` takes, and of one that the callback is given.
-enum Column { kToken, kKind, kFile, kPlace, kAt, kLength, kOffsetHigh, kOffsetLow, kLead, kSlack, kPadding, kColumns };
+enum Column { kToken, kKind, kFile, kPlace, kAt, kLength, kOffsetHigh, kOffsetLow, kLead, kSlack, kPadding, kPlain, kColumns };
 constexpr size_t kCompletionColumns = 5;
 
 Napi::Value refuse(Napi::Env env, const char* message) {
@@ -283,6 +283,7 @@ Napi::Value RingObject::submit(const Napi::CallbackInfo& info) {
       piece.lead = static_cast<uint32_t>(row[kLead]);
       piece.slack = static_cast<uint32_t>(row[kSlack]);
       transfer->padding = static_cast<uint32_t>(row[kPadding]);
+      transfer->plain = row[kPlain] != 0;
       if (!with_memory(env, *transfer, row[kPlace], row[kAt], foreign)) return env.Undefined();
     }
     batch.push_back(std::move(transfer));

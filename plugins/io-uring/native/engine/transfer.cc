@@ -14,13 +14,13 @@ uint64_t up(uint64_t value, uint64_t to) { return down(value + to - 1, to); }
 
 }  // namespace
 
-Cutter::Cutter(Kind kind, const File& file, const Piece& piece, int64_t logical, bool pool) : piece_(piece), logical_(logical) {
+Cutter::Cutter(Kind kind, const File& file, const Piece& piece, int64_t logical, bool plain) : piece_(piece), logical_(logical) {
   const uint64_t from = piece.offset;
   const uint64_t to = from + piece.length;
   if (from == to) return;
   uint64_t low = 0;
   uint64_t high = 0;
-  if (pool && file.direct() >= 0) {
+  if (plain && file.direct() >= 0) {
     const uint64_t align = file.alignment().offset;
     if (kind == Kind::read) {
       // Outward where there is room for the bytes that nobody asked for, else inward.
@@ -85,7 +85,7 @@ bool Transfer::cut(Chunk* chunk) {
       all_cut = true;
       break;
     }
-    cutter = Cutter(kind, *file, *taken, next_logical, slab != nullptr);
+    cutter = Cutter(kind, *file, *taken, next_logical, plain || slab != nullptr);
     next_logical += static_cast<int64_t>(taken->length);
   }
   return false;

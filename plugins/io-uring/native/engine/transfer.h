@@ -56,8 +56,8 @@ class Cutter {
   static_assert(kChunkBytes % kLargestAlignment == 0, "chunks are cut at blocks");
 
   Cutter() = default;
-  /** `pool`: the memory is ours. Any other goes through the page cache: the kernel reads nothing directly into a device's mapping. */
-  Cutter(Kind kind, const File& file, const Piece& piece, int64_t logical, bool pool);
+  /** `plain`: the memory is pages of the process. Any other goes through the page cache: the kernel reads nothing directly into a device's mapping. */
+  Cutter(Kind kind, const File& file, const Piece& piece, int64_t logical, bool plain);
   /** False when the piece is cut up. */
   bool next(Chunk* chunk);
 
@@ -84,6 +84,8 @@ struct Transfer {
   std::shared_ptr<File> file;
   /** The slab that holds the memory, if one does: held until nothing touches it any more. */
   std::shared_ptr<Slab> slab;
+  /** The memory is no slab's, and takes direct I/O all the same. */
+  bool plain = false;
   Piece piece;
   /** For a gather, in place of `piece`: they lie packed in memory, in this order. */
   std::vector<Piece> pieces;

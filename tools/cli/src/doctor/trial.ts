@@ -38,6 +38,8 @@ const compute = defineProgram('doctor_compute', { input: 'GpuBufferHandle', seed
 });
 
 async function computeTrial(backend: Backend, registry: Registry, signal: AbortSignal): Promise<string> {
+  const probe = await backend.probe();
+  if (probe.available && probe.capabilities.default.how === 'unavailable' && Object.keys(probe.capabilities.ops).length === 0) return memoryTrial(backend, registry);
   const input = Uint32Array.from({ length: ELEMENTS }, (_, i) => Math.imul(i, 0x01000193));
   const seed = 0xdeadbeef;
   const expected = input.map((value, x) => [0, 1, 2].reduce((c, i) => (Math.imul(c, 0x9e3779b1) + seed) ^ (x << i), value));
@@ -49,6 +51,15 @@ async function computeTrial(backend: Backend, registry: Registry, signal: AbortS
   compare(backend, 'output', await results.output.read(), expected);
   compare(backend, 'sum', await results.sum.read(), total);
   return `a kernel gave the right ${ELEMENTS} values`;
+}
+
+/** Of a backend that has the memory of a device, and runs no kernels. */
+async function memoryTrial(backend: Backend, registry: Registry): Promise<string> {
+  await using open = await session({ registry, backends: [backend.id] });
+  const bytes = Uint8Array.from({ length: FILE_BYTES }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 13);
+  const held = await open.buffer(bytes);
+  compare(backend, 'buffer', await held.read(), bytes);
+  return `${FILE_BYTES} bytes were put into memory of ${held.space} and read back; it runs no kernels`;
 }
 
 const copy = defineProgram('doctor_storage', { source: fd('r'), target: fd('w') }, ({ source, target }) => {

@@ -32,6 +32,11 @@ export function layOut(path: string, bytes: number): void {
   coolDown(path);
 }
 
+/** Brings the first `bytes` of a file, a multiple of 1 MiB, into the page cache. */
+export function warmUp(path: string, bytes: number): void {
+  execFileSync('dd', [`if=${path}`, 'of=/dev/null', 'bs=1M', `count=${bytes / 2 ** 20}`], { stdio: 'pipe' });
+}
+
 /** Puts a file out of the page cache. */
 export function coolDown(path: string): void {
   execFileSync('dd', [`if=${path}`, 'iflag=nocache', 'count=0'], { stdio: 'pipe' });

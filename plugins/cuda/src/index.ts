@@ -1,0 +1,7 @@
+import { registerPlugin } from '@sluice/core';
+import { plugin } from './plugin.ts';
+
+// Importing this entry is what registers the plugin; './plugin' only exports the value.
+registerPlugin(plugin);
+
+export { plugin };
