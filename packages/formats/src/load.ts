@@ -16,7 +16,8 @@ export interface LoadOptions {
   readonly names?: readonly string[] | undefined;
   /**
    * Bytes of tensors that are read ahead of the one that is handed over: another tensor is begun while those that are on
-   * their way have fewer. They count against the memory of the session. 0 reads one tensor at a time; 128 MiB if absent.
+   * their way have fewer, and are fewer than 32. They count against the memory of the session. 0 reads one tensor at a
+   * time; 128 MiB if absent.
    */
   readonly ahead?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -57,6 +58,8 @@ interface Coming extends Pick<Job, 'byteLength'> {
 }
 
 const AHEAD = 128 * 2 ** 20;
+/** Tensors that are on their way at once, however small: more keep no device busier. */
+const MOST_COMING = 32;
 
 /**
  * Reads `tensors`, which are in the order of the files, and hands them over in that order. Where the caller stops, or
@@ -77,7 +80,7 @@ export async function* loadTensors(session: Session, files: readonly ModelFile[]
     coming.push({ byteLength: job.byteLength, loaded: loadOne(job, files, stop.signal, arrived) });
   };
   const readAhead = () => {
-    while (begun < jobs.length && onTheWay() < BigInt(ahead)) begin();
+    while (begun < jobs.length && coming.length < MOST_COMING && onTheWay() < BigInt(ahead)) begin();
   };
   try {
     while (coming.length > 0 || begun < jobs.length) {

@@ -24,6 +24,21 @@ describe('loading', () => {
     expect(new Set(seen.map((p) => p.tensor.name)).size).toBeGreaterThanOrEqual(SIZES.filter((size) => size > 0).length);
   });
 
+  test('of many small tensors holds few at once', async () => {
+    const s = await open();
+    const tensors = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`t${i}`, { dtype: 'U8', shape: [i % 20], data: pattern(i % 20, i + 1) }]));
+    await using model = await openModel(s, file('small.safetensors', safetensors(tensors)));
+    let most = 0;
+    let count = 0;
+    for await (const { buffer } of model.load()) {
+      most = Math.max(most, held(s).memory.used);
+      await buffer.close();
+      count++;
+    }
+    expect(count).toBe(300);
+    expect(most).toBeLessThanOrEqual(33 * 19);
+  });
+
   test('keeps to the memory of the session when it reads one tensor at a time', async () => {
     const memory = Math.max(...SIZES) + 1000;
     const s = await open({ memory });
