@@ -80,7 +80,7 @@ function buildNative(needed) {
   if (missing.length === 0) return quietly('building the native addons', join(root, 'node_modules/.bin/turbo'), ['run', 'build:native', '--output-logs=errors-only'], needed);
   const remedy = `install ${missing.join(', ')} (Debian: apt-get install g++ make python3)`;
   if (needed) fail(`the native addons cannot be built: ${remedy}`);
-  say(`going on without the native addons, and so without @sluice/io-uring: to have them, ${remedy}`);
+  say(`going on without the native addons, and so without @sluice/io-uring, @sluice/cuda and @sluice/gds: to have them, ${remedy}`);
 }
 
 /** Runs a tool in the root; what it prints is shown only if it fails, which ends the call where it is needed. */

@@ -18,19 +18,19 @@ import { plugin as ioUring } from '@sluice/io-uring/plugin';
 
 const MiB = 2 ** 20;
 const folder = mkdtempSync(join(tmpdir(), 'sluice-on-gpu-'));
-const WAYS = { gds: [gds(), 'gds'], 'io-uring through cuda-host': [ioUring, 'io-uring'] };
+const WAYS = [{ name: 'gds', plugin: gds(), id: 'gds' }, { name: 'io-uring through cuda-host', plugin: ioUring, id: 'io-uring' }];
 
 const COMMANDS = {
   async probe() {
     const registry = new Registry().with(cuda()).with(gds()).with(ioUring);
-    const found = await Promise.all([...registry.backends.values()].map(async (b) => [b.id, await b.probe()]));
-    for (const [id, p] of found) console.log(p.available ? `${id}: ${p.description}\n${JSON.stringify(p.capabilities.ops)}` : `${id}: unavailable: ${p.reason}\nfix: ${p.fix}`);
-    return found.every(([id, p]) => p.available || id === 'io-uring');
+    const found = await Promise.all([...registry.backends.values()].map(async (b) => ({ id: b.id, p: await b.probe() })));
+    for (const { id, p } of found) console.log(p.available ? `${id}: ${p.description}\n${JSON.stringify(p.capabilities.ops)}` : `${id}: unavailable: ${p.reason}\nfix: ${p.fix}`);
+    return found.every(({ id, p }) => p.available || id === 'io-uring');
   },
 
   async conformance(only = 'io/transfers/') {
     const start = performance.now();
-    const found = await runConformance((await ways()).map(([name, plugin, id]) => underTest(name, plugin, id)), {
+    const found = await runConformance((await ways()).map(underTest), {
       only,
       // At once, so that a log that ends early says how far it was.
       onOutcome: (name, { suite, case: id, verdict, reason = '', seconds: took }) => console.log(`${name}: ${verdict} ${suite}/${id} ${took.toFixed(2)} s${verdict === 'failed' ? `\n${reason}` : ''}`),
@@ -49,7 +49,7 @@ const COMMANDS = {
     fsyncSync(written);
     closeSync(written);
     let ok = true;
-    for (const [name, plugin, id] of await ways()) {
+    for (const { name, plugin, id } of await ways()) {
       const s = await session({ registry: new Registry().with(cuda()).with(plugin), backends: [id, 'cuda'], space: 'cuda', strict: true });
       try {
         const start = performance.now();
@@ -161,15 +161,15 @@ async function maps(s, path, content) {
 /** The ways that there are here. */
 async function ways() {
   const found = [];
-  for (const [name, [plugin, id]] of Object.entries(WAYS)) {
-    const probe = await new Registry().with(plugin).backends.get(id).probe();
-    if (probe.available) found.push([name, plugin, id]);
-    else console.log(`${name}: not here: ${probe.reason}`);
+  for (const way of WAYS) {
+    const probe = await new Registry().with(way.plugin).backends.get(way.id).probe();
+    if (probe.available) found.push(way);
+    else console.log(`${way.name}: not here: ${probe.reason}`);
   }
   return found;
 }
 
-function underTest(name, plugin, id) {
+function underTest({ name, plugin, id }) {
   const registry = new Registry().with(cuda()).with(plugin);
   return {
     name, tags: ['storage'],

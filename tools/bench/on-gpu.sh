@@ -65,12 +65,19 @@ in_memory() {
 unpack "$pack/cuda.tar.xz" | tar -xf - -C "$work"
 unpack "$pack/node.xz" >"$work/node"
 chmod +x "$work/node" "$work/cufile_peer"
-library=''
-for folder in $(echo "${LD_LIBRARY_PATH:-}" | tr : ' '); do [ -z "$library" ] && [ -e "$folder/libcufile.so.0" ] && library=$folder/libcufile.so.0; done
-[ -n "$library" ] || library=$(ldconfig -p 2>/dev/null | awk '/libcufile\.so\.0 /{ print $NF; exit }')
-[ -n "$library" ] || library=$(find / -xdev \( -path /proc -o -path /sys \) -prune -o -name 'libcufile.so.0' -print 2>/dev/null | head -n 1)
-[ -n "$library" ] && export LD_LIBRARY_PATH="$(dirname "$library")${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
-say "Node $("$work/node" --version), $(uname -srm), $(nproc) cores; cuFile: ${library:-not found}; unpacked in $(($(date +%s) - began)) s"
+# located <library>: where it is, if anywhere; puts its folder before those that the loader looks into, unless it finds it there.
+located() {
+  for folder in $(echo "${LD_LIBRARY_PATH:-}" | tr : ' '); do [ -e "$folder/$1" ] && echo "$folder/$1" && return; done
+  known=$(ldconfig -p 2>/dev/null | awk -v name="$1" '$1 == name { print $NF; exit }')
+  [ -n "$known" ] && echo "$known" && return
+  timeout 60 find / \( -path /proc -o -path /sys -o -path /tmp \) -prune -o -name "$1" -print 2>/dev/null | head -n 1
+}
+for name in libcuda.so.1 libcufile.so.0; do
+  library=$(located "$name")
+  [ -n "$library" ] && export LD_LIBRARY_PATH="$(dirname "$library")${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+  say "$name: ${library:-not found}"
+done
+say "Node $("$work/node" --version), $(uname -srm), $(nproc) cores; unpacked in $(($(date +%s) - began)) s"
 command -v nvidia-smi >/dev/null && say "$(nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader)"
 
 files=${SLUICE_FILES:-}

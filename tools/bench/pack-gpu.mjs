@@ -85,7 +85,7 @@ async function packages(plugins) {
   for (const [name, folder] of Object.entries(names)) {
     const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
     // `./dist/web-plugin.js` is built from `src/web-plugin.ts`, whatever it is exported as.
-    const entries = Object.values(manifest.exports).flatMap((to) => (to.default === undefined ? [] : [basename(to.default, '.js')]));
+    const entries = Object.values(manifest.exports).flatMap((to) => (to.default?.startsWith('./dist/') === true ? [basename(to.default, '.js')] : []));
     await bundle(entries.map((entry) => join(root, folder, `src/${entry}.ts`)), join(modules, name, 'dist'));
     const { version, type, exports } = manifest;
     writeFileSync(join(modules, name, 'package.json'), JSON.stringify({ name, version, type, exports: Object.fromEntries(Object.entries(exports).map(([key, to]) => [key, to.default ?? to])) }));

@@ -52,6 +52,7 @@ ssize_t move(const char* call, void* handle, char* base, size_t size, off_t offs
     errno = failed;
     return -1;
   }
+  usleep(static_cast<useconds_t>(1000 * fake::number("milliseconds of a call")));
   // Whole blocks alone are asked of it.
   if (size % 4096 != 0 || offset % 4096 != 0) return -kInvalidValue;
   const double most = fake::number("most bytes of a call");

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildFake, loadFake } from '@sluice/cuda/fake';
 import { afterAll, expect, test } from 'vitest';
-import { buildFake, loadFake } from '../../../../plugins/cuda/tests/fake.ts';
 import { bench } from '../bench.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-gds-'));

@@ -92,13 +92,12 @@ async function readRow(name: string, options: SessionOptions, { file, size, peer
   const sum = wordSum(expectedAt(0, BLOCK));
   const ours: Contestant = async () => {
     const probe = Math.floor((Math.random() * (size - SAMPLE)) / 4) * 4;
-    let found: Uint8Array | undefined;
     let sample: Awaited<ReturnType<typeof reading.run>>['results']['sample'] | undefined;
     coolDown(file);
     const took = await timed(work, async () => {
       ({ results: { sample } } = await reading.run({ file: granted, probe: BigInt(probe) }));
     });
-    found = await sample?.read();
+    const found = await sample?.read();
     await sample?.close();
     if (Buffer.compare(found ?? new Uint8Array(), expectedAt(probe, SAMPLE)) !== 0) throw wrongValue(name, `the bytes at ${probe} are not those of the file`);
     return took;
