@@ -7,7 +7,9 @@ import type { Session, SessionOptions, TraceEvent } from '@sluice/core';
 import { plugin as cpuRef } from '@sluice/cpu-ref/plugin';
 import { plugin as fs } from '@sluice/fs/plugin';
 import { plugin as ioUring } from '@sluice/io-uring/plugin';
-import { afterAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { wgsl } from '@sluice/wgsl/plugin';
+import { afterAll, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { whyNotWebgpu } from './backends.ts';
 
 const MiB = 2 ** 20;
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'sluice-streams-')));
@@ -153,4 +155,28 @@ describe.each(['fs', 'io-uring'] as const)('streams on %s', (id) => {
     expect(Buffer.compare(readFileSync(path('through')), bytes)).toBe(0);
     await output.close();
   });
+});
+
+test.for(inject('adapters'))('a stream through WebGPU on %s is right to the byte, and its trace has the copies to and from the device', async (adapter, { skip }) => {
+  const reason = await whyNotWebgpu(adapter);
+  skip(reason !== undefined, reason);
+  const s = await session({ registry: new Registry().with(fs).with(wgsl({ adapter })), backends: ['fs', 'wgsl'] });
+  try {
+    const chunk = 16 * 1024;
+    const bytes = randomBytes(7 * chunk + 40);
+    writeFileSync(path('in'), bytes);
+    const [input, output] = [await s.grant(path('in')), await s.grant(path('out'), { rights: 'w', create: 'truncate' })];
+    const trace = new Timeline();
+    const parts: Uint8Array[] = [];
+    for await (const { results } of s.stream(flipped, { input, output }, { over: input, chunk, trace })) parts.push(await results.data.read());
+    const expected = bytes.map((b) => ~b);
+    expect(Buffer.compare(Buffer.concat(parts), expected)).toBe(0);
+    expect(Buffer.compare(readFileSync(path('out')), expected)).toBe(0);
+    expect(memoryUsed(s)).toBe(0);
+    const of = (kind: TraceEvent['kind']) => trace.events.filter((e) => e.kind === kind);
+    expect([of('launch').length, of('copy').length]).toEqual([8, 16]);
+    expect(new Set(of('copy').map((e) => `${e.name} ${e.from} > ${e.to}`))).toEqual(new Set(['copy webgpu-upload > webgpu', 'copy webgpu > webgpu-readback']));
+  } finally {
+    await s.close();
+  }
 });

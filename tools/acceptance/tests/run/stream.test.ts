@@ -153,10 +153,12 @@ describe('never more chunks than the window are under way', () => {
     watch.before = () => held.opened;
     const input = await s.grant(file(dir, 'in', 20 * CHUNK));
     const draining = drained(s.stream(read, { input }, { over: input, chunk: CHUNK }));
+    await vi.waitFor(() => expect(watch.begun.length).toBeGreaterThan(2));
     await settled();
-    expect([watch.begun.length, watch.inFlight]).toEqual([3, 3]);
+    const then = [watch.begun.length, watch.inFlight];
     held.open();
     expect(await draining).toBe(20);
+    expect(then).toEqual([3, 3]);
     expect(watch.most).toBe(3);
     await input.close();
   });
@@ -199,15 +201,20 @@ describe('a stream that is left', () => {
       return outcome;
     };
     const input = await s.grant(file(dir, 'in', 20 * CHUNK));
-    let left = false;
+    let [breaks, left] = [false, false];
     const leaving = (async () => {
-      for await (const _ of s.stream(read, { input }, { over: input, chunk: CHUNK })) break;
+      for await (const _ of s.stream(read, { input }, { over: input, chunk: CHUNK })) {
+        breaks = true;
+        break;
+      }
       left = true;
     })();
+    await vi.waitFor(() => expect(breaks).toBe(true));
     await settled();
-    expect([left, memoryUsed(s)]).toEqual([false, CHUNK]);
+    const then = [left, memoryUsed(s)];
     held.open();
     await leaving;
+    expect(then).toEqual([false, CHUNK]);
     expect(memoryUsed(s)).toBe(0);
     await input.close();
   });
@@ -232,12 +239,11 @@ describe('a stream that is left', () => {
     };
     await using busy = s.stream(read, { input }, options);
     const result = busy.next();
-    await settled();
+    await vi.waitFor(() => expect(watch.begun.length).toBeGreaterThan(begun));
     const ended = busy.return();
     held.open();
     expect(await result).toEqual({ done: true, value: undefined });
     expect(await ended).toEqual({ done: true, value: undefined });
-    expect(watch.begun.length).toBeGreaterThan(begun);
     expect(memoryUsed(s)).toBe(0);
     await input.close();
   });
@@ -473,6 +479,28 @@ describe('Web Streams', () => {
     }
     await reader.cancel('enough');
     expect([state.cancelled, stream.locked, memoryUsed(s)]).toEqual(['for no reason', false, 0]);
+  });
+
+  test('what comes while the application has an item fills the window, and no more is asked for', async () => {
+    const s = await open();
+    const held = gate();
+    let asked = 0;
+    const source = (async function* () {
+      for (;;) {
+        if (asked++ === 1) await held.opened;
+        yield pattern(CHUNK, asked);
+      }
+    })();
+    await using stream = s.stream(transform, { by: 1 }, { over: source, chunk: CHUNK, window: 2 });
+    await stream.next();
+    await settled();
+    expect(asked).toBe(2);
+    held.open();
+    await settled();
+    expect(asked).toBe(2);
+    await stream.next();
+    await settled();
+    expect(asked).toBe(3);
   });
 
   test('a source that fails ends the stream with its own error, behind the results of what came before', async () => {
