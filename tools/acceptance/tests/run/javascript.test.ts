@@ -31,12 +31,12 @@ async function refused(work: Promise<unknown>, code: string, given: unknown): Pr
 test('session()', async () => {
   const make: Anything['session'] = session;
   for (const options of NO_RECORD) await refused(make(options), 'session/option', options);
-  for (const name of ['backends', 'registry', 'strict', 'memory', 'window', 'durability', 'masks', 'passes', 'signal']) {
+  for (const name of ['backends', 'registry', 'space', 'strict', 'memory', 'window', 'durability', 'masks', 'passes', 'signal']) {
     // An empty record is one of no masks.
     for (const value of ODD.filter((v) => name !== 'masks' || !isDeepStrictEqual(v, Object.create(null)))) await refused(make({ registry, [name]: value }), 'session/option', { [name]: value });
   }
   const more = [{ backends: 'fs' }, { backends: ['fs', 'fs'] }, { memory: 0 }, { memory: 2 ** 53 }, { window: Infinity }, { durability: 'nope' }, { strict: 'false' }, { signal: {} }, { signal: new AbortController() },
-    { passes: ['acme.pass'] }, { masks: { fs: null } }, { masks: { fs: { ops: 'io.dma_from_nvme' } } }, { masks: { fs: { limits: { handleBytes: 'x' } } } }, { masks: { gds: {} } }, { registry: new Map() }];
+    { passes: ['acme.pass'] }, { space: 'cuda' }, { masks: { fs: null } }, { masks: { fs: { ops: 'io.dma_from_nvme' } } }, { masks: { fs: { limits: { handleBytes: 'x' } } } }, { masks: { gds: {} } }, { registry: new Map() }];
   for (const options of more) await refused(make({ registry, ...options }), 'session/option', options);
   await refused(make({ registry, backends: ['gds'] }), 'plan/unknown-backend', 'gds');
 });
