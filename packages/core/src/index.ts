@@ -92,6 +92,7 @@ export type { PlaceOptions } from './plan/place.ts';
 export { session } from './run/session.ts';
 export type { BoundFile, BoundPlacement, PassedOver, Path, PlacedOp, Placement } from './plan/placement.ts';
 export type { DeviceBuffer, Executable, Grant, GrantOptions, Progress, Report, RunArgs, RunOptions, RunResults, Session, SessionOptions } from './run/api.ts';
+export type { CacheUse, CompileCache } from './run/compile-cache.ts';
 
 // passes
 export { defaultPasses, findPass, optimize, passIds } from './optimize/passes.ts';

@@ -2,6 +2,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { exitCodeFor } from './codes.ts';
 import { definitions, helpOf, parse, usage } from './command.ts';
 import type { Command } from './command.ts';
+import { cache } from './commands/cache.ts';
 import { check } from './commands/check.ts';
 import { doctor } from './commands/doctor.ts';
 import { fmt } from './commands/fmt.ts';
@@ -12,7 +13,7 @@ import { print } from './commands/print.ts';
 import { run } from './commands/run.ts';
 import type { Terminal } from './terminal.ts';
 
-const commands: readonly Command[] = [run, check, fmt, print, opt, lower, ops, doctor];
+const commands: readonly Command[] = [run, check, fmt, print, opt, lower, ops, cache, doctor];
 
 /** Runs one command line, without the program's name in front; gives the exit status and never throws. */
 export async function cli(argv: readonly string[], terminal: Terminal): Promise<number> {

@@ -4,6 +4,7 @@ import type { Create, FileSource, Rights } from '../registry/backend.ts';
 import type { Mask } from '../registry/capabilities.ts';
 import type { SluiceError } from '../diagnostics/error.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { CacheUse, CompileCache } from './compile-cache.ts';
 import type { BoundPlacement, Placement } from '../plan/placement.ts';
 
 export interface SessionOptions {
@@ -23,6 +24,8 @@ export interface SessionOptions {
   readonly masks?: Readonly<Record<string, Mask>>;
   /** Passes to run on every program before it is planned, in this order; absent: `defaultPasses` of core. */
   readonly passes?: readonly string[];
+  /** Where verified, optimized and lowered forms are kept for later sessions; `@sluice/fs/cache` has one on disk. Absent: nowhere. */
+  readonly cache?: CompileCache;
   readonly signal?: AbortSignal;
 }
 
@@ -108,6 +111,8 @@ export interface Report {
 
 export interface Executable<P extends ProgramParams = ProgramParams, R = unknown> extends AsyncDisposable {
   readonly placement: Placement;
+  /** What the session's cache had for the program; absent without one. */
+  readonly cache?: CacheUse;
   /** Opens the grants and fixes a path for each, before any byte moves. */
   bind(args: RunArgs<P>): Promise<BoundPlacement>;
   /** Runs the program; runs may overlap. Rejects with a SluiceError, or with the signal's own reason. */

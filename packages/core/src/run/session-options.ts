@@ -3,6 +3,7 @@ import type { Mask } from '../registry/capabilities.ts';
 import { Registry } from '../registry/registry.ts';
 import { isRecord } from '../registry/shape.ts';
 import type { SessionOptions } from './api.ts';
+import type { CompileCache } from './compile-cache.ts';
 import { BOOLEAN, SIGNAL, STRINGS, checkOptions, count, isStrings, oneOf, wrong } from './options.ts';
 import type { OptionKind } from './options.ts';
 
@@ -18,6 +19,7 @@ const OPTIONS: Readonly<Record<keyof SessionOptions, OptionKind>> = {
   durability: oneOf(['run', 'op', 'none']),
   masks: { fits: (v) => isRecord(v) && Object.values(v).every(isMask), takes: 'a record of masks by backend id: `{ ops, types, limits }`' },
   passes: { ...STRINGS, takes: 'the ids of passes, in an array' },
+  cache: { fits: (v) => isRecord(v) && typeof v['get'] === 'function' && typeof v['put'] === 'function', takes: 'a CompileCache: `{ get, put }`' },
   signal: SIGNAL,
 };
 
@@ -30,20 +32,21 @@ export interface CheckedOptions {
   readonly strict: boolean;
   readonly passes: readonly string[];
   readonly masks: Readonly<Record<string, Mask>>;
+  readonly cache: CompileCache | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 /** The options with what is absent filled in. @throws SluiceError `session/option` */
 export function checkSessionOptions(options: SessionOptions): CheckedOptions {
   checkOptions('session()', options, OPTIONS);
-  const { registry = Registry.default, backends, memory = DEFAULT_MEMORY, window = DEFAULT_WINDOW, durability = 'run', strict = false, passes = defaultPasses, masks = {}, signal } = options;
+  const { registry = Registry.default, backends, memory = DEFAULT_MEMORY, window = DEFAULT_WINDOW, durability = 'run', strict = false, passes = defaultPasses, masks = {}, cache, signal } = options;
   const twice = backends?.find((b, i) => backends.indexOf(b) !== i);
   if (twice !== undefined) throw wrong(`option \`backends\` of session() names \`${twice}\` twice`, 'name each backend once, in order of preference');
   const pass = passes.find((p) => findPass(p, registry) === undefined);
   if (pass !== undefined) throw wrong(`option \`passes\` of session() names \`${pass}\`, which is not registered`, 'import the plugin that has it', passIds(registry));
   const masked = Object.keys(masks).find((b) => !registry.backends.has(b));
   if (masked !== undefined) throw wrong(`option \`masks\` of session() names \`${masked}\`, which is not a registered backend`, 'name a backend that is registered', [...registry.backends.keys()]);
-  return { registry, backends, memory, window, durability, strict, passes, masks, signal };
+  return { registry, backends, memory, window, durability, strict, passes, masks, cache, signal };
 }
 
 function isMask(mask: unknown): boolean {
