@@ -93,6 +93,7 @@ export { session } from './run/session.ts';
 export type { BoundFile, BoundPlacement, PassedOver, Path, PlacedOp, Placement } from './plan/placement.ts';
 export type { DeviceBuffer, Executable, Grant, GrantOptions, Progress, Report, RunArgs, RunOptions, RunResults, Session, SessionOptions } from './run/api.ts';
 export type { ByteReadable, ByteSource, ResultStream, StreamArgs, StreamItem, StreamOptions, StreamProgress } from './run/stream/api.ts';
+export type { CacheUse, CompileCache } from './run/compile-cache.ts';
 
 // traces
 export { Timeline } from './run/trace/timeline.ts';

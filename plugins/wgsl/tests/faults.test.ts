@@ -70,13 +70,13 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
   test('a status record that cannot be read fails its launch, and is not used again', async () => {
     const gpu = await open();
     const made = vi.spyOn(gpu.device, 'createBuffer');
-    const status = new TrapStatus(gpu, defineKernel('k', { params: {}, workgroup: 1 }, () => {}), []);
+    const status = new TrapStatus(gpu, defineKernel('k', { params: {}, workgroup: 1 }, () => {}), { traps: [] });
     await expect(status.around(signal(), () => {})).resolves.toBeUndefined();
     const destroyed = made.mock.results.map(({ value }) => vi.spyOn(value as GPUBuffer, 'destroy'));
     await expect(status.around(signal(), () => gpu.device.destroy())).rejects.toMatchObject({ code: 'wgsl/internal', family: 'run', message: expect.stringContaining('could not be mapped') });
     expect(destroyed.map((d) => d.mock.calls.length)).toEqual([1, 1]);
     // As if it had been lost meanwhile.
-    const lost = new TrapStatus(gpu, defineKernel('k', { params: {}, workgroup: 1 }, () => {}), []);
+    const lost = new TrapStatus(gpu, defineKernel('k', { params: {}, workgroup: 1 }, () => {}), { traps: [] });
     await expect(lost.around(signal(), () => void gpu.device.queue.onSubmittedWorkDone().then(() => gpu.health.lose({ reason: 'unknown', message: 'gone', __brand: 'GPUDeviceLostInfo' })))).rejects.toMatchObject({ code: 'wgsl/device-lost' });
     await gpu.close();
   });

@@ -2,6 +2,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { exitCodeFor } from './codes.ts';
 import { definitions, helpOf, parse, usage } from './command.ts';
 import type { Command } from './command.ts';
+import { cache } from './commands/cache.ts';
 import { check } from './commands/check.ts';
 import { doctor } from './commands/doctor.ts';
 import { fmt } from './commands/fmt.ts';
@@ -15,7 +16,7 @@ import { run } from './commands/run.ts';
 import { trace } from './commands/trace.ts';
 import type { Terminal } from './terminal.ts';
 
-const commands: readonly Command[] = [run, trace, check, fmt, print, opt, lower, inspect, load, ops, doctor];
+const commands: readonly Command[] = [run, trace, check, fmt, print, opt, lower, inspect, load, ops, cache, doctor];
 
 /** Runs one command line, without the program's name in front; gives the exit status and never throws. */
 export async function cli(argv: readonly string[], terminal: Terminal): Promise<number> {

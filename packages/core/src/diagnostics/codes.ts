@@ -122,6 +122,7 @@ export const codes = {
   'session/option': run('An option has a value that it does not take.'),
   'backend/open-failed': run('A backend probed as available and could not be opened.'),
   'backend/fault': run('A backend broke its contract: it threw where it must not, or gave what it must not.'),
+  'cache/failed': run('The cache of a session failed, and its program was compiled without it; or a folder is none that a cache can be in.'),
   'run/argument': run('An argument of a run is missing, unknown or of the wrong kind.'),
   'run/step-limit': run('A kernel ran longer than the step limit allows.'),
   'run/kernel-failed': run('A backend failed to run a kernel.'),

@@ -1,6 +1,7 @@
 import type { SluiceError } from '../diagnostics/error.ts';
 import type { ScalarValue } from '../ir/attributes.ts';
 import type { Kernel } from '../ir/program.ts';
+import type { CompileCache } from '../run/compile-cache.ts';
 import type { Capabilities, Mask, Via } from './capabilities.ts';
 import type { Slot } from './lowering.ts';
 import type { Registry } from './registry.ts';
@@ -105,8 +106,11 @@ export interface SpaceTransfer {
 /** Runs kernels on the memory of one space. */
 export interface Compute {
   readonly space: string;
-  /** Lowers and compiles; called once for each kernel of a compiled program. */
-  prepare(kernel: Kernel, options: { readonly registry: Registry; readonly signal?: AbortSignal | undefined }): Promise<PreparedKernel>;
+  /**
+   * Lowers and compiles; called once for each kernel of a compiled program. `cache`, if there is one: where forms of
+   * kernels may be kept, under any text that says what they depend on beside versions of plugins.
+   */
+  prepare(kernel: Kernel, options: { readonly registry: Registry; readonly signal?: AbortSignal | undefined; readonly cache?: CompileCache | undefined }): Promise<PreparedKernel>;
   /**
    * For devices that order launches and copies by themselves: resolves when all that was begun with `signal`, which is that
    * of one run, has ended, and rejects with what failed of it. No run resolves before.

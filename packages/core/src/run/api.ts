@@ -4,6 +4,7 @@ import type { Create, FileSource, Rights } from '../registry/backend.ts';
 import type { Mask } from '../registry/capabilities.ts';
 import type { SluiceError } from '../diagnostics/error.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { CacheUse, CompileCache } from './compile-cache.ts';
 import type { BoundPlacement, Placement } from '../plan/placement.ts';
 import type { ResultStream, StreamArgs, StreamOptions } from './stream/api.ts';
 import type { Timeline } from './trace/timeline.ts';
@@ -29,6 +30,8 @@ export interface SessionOptions {
   readonly passes?: readonly string[];
   /** Collects what the runs of the session do. */
   readonly trace?: Timeline;
+  /** Where verified, optimized and lowered forms are kept for later sessions; `@sluice/fs/cache` has one on disk. Absent: nowhere. */
+  readonly cache?: CompileCache;
   readonly signal?: AbortSignal;
 }
 
@@ -116,6 +119,8 @@ export interface Report {
 
 export interface Executable<P extends ProgramParams = ProgramParams, R = unknown> extends AsyncDisposable {
   readonly placement: Placement;
+  /** What the session's cache had for the program; absent without one. */
+  readonly cache?: CacheUse;
   /** Opens the grants and fixes a path for each, before any byte moves. */
   bind(args: RunArgs<P>): Promise<BoundPlacement>;
   /** Runs the program; runs may overlap. Rejects with a SluiceError, or with the signal's own reason. */

@@ -9,6 +9,7 @@ import type { OpenFile, Outcome, Rights } from '../registry/backend.ts';
 import type { Executable, Report, RunArgs, RunOptions, RunResults } from './api.ts';
 import { Parameters } from './arguments.ts';
 import type { Argument, Known } from './arguments.ts';
+import type { CacheUse } from './compile-cache.ts';
 import type { Buffers } from './device-buffer.ts';
 import { Execution } from './execution.ts';
 import type { BoundGrant } from './execution.ts';
@@ -66,16 +67,18 @@ export class CompiledProgram {
   readonly #host: Host;
   readonly #plan: Plan;
   readonly #body: RegionStep;
+  readonly #cache: CacheUse | undefined;
   readonly #parameters: Parameters;
   /** Backends that files are opened on. */
   readonly #carriers: readonly string[];
   /** What a run without files is bound to. */
   readonly #noFiles: Bound;
 
-  constructor(host: Host, plan: Plan, body: RegionStep) {
+  constructor(host: Host, plan: Plan, body: RegionStep, cache: CacheUse | undefined) {
     this.#host = host;
     this.#plan = plan;
     this.#body = body;
+    this.#cache = cache;
     this.#parameters = new Parameters(plan.program, plan.space);
     this.#carriers = [...new Set([...plan.storage.values()].map((s) => s.candidate.backend.id))];
     this.#noFiles = { grants: new Map(), placement: bound(plan.placement, []) };
@@ -93,6 +96,7 @@ export class CompiledProgram {
     };
     return {
       placement,
+      ...(this.#cache === undefined ? {} : { cache: this.#cache }),
       bind: async (args: RunArgs<P>) => {
         this.#refuseClosed(holder);
         return (await this.#host.track(this.#bind(this.#parameters.check(args, this.#host)))).placement;

@@ -3,6 +3,7 @@ import type { Mask } from '../registry/capabilities.ts';
 import { Registry } from '../registry/registry.ts';
 import { isRecord } from '../registry/shape.ts';
 import type { SessionOptions } from './api.ts';
+import type { CompileCache } from './compile-cache.ts';
 import { BOOLEAN, SIGNAL, STRING, STRINGS, TIMELINE, checkOptions, count, isStrings, oneOf, wrong } from './options.ts';
 import type { OptionKind } from './options.ts';
 import type { Timeline } from './trace/timeline.ts';
@@ -21,6 +22,7 @@ const OPTIONS: Readonly<Record<keyof SessionOptions, OptionKind>> = {
   masks: { fits: (v) => isRecord(v) && Object.values(v).every(isMask), takes: 'a record of masks by backend id: `{ ops, types, limits }`' },
   passes: { ...STRINGS, takes: 'the ids of passes, in an array' },
   trace: TIMELINE,
+  cache: { fits: (v) => isRecord(v) && typeof v['get'] === 'function' && typeof v['put'] === 'function', takes: 'a CompileCache: `{ get, put }`' },
   signal: SIGNAL,
 };
 
@@ -35,13 +37,14 @@ export interface CheckedOptions {
   readonly passes: readonly string[];
   readonly masks: Readonly<Record<string, Mask>>;
   readonly trace: Timeline | undefined;
+  readonly cache: CompileCache | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 /** The options with what is absent filled in. @throws SluiceError `session/option` */
 export function checkSessionOptions(options: SessionOptions): CheckedOptions {
   checkOptions('session()', options, OPTIONS);
-  const { registry = Registry.default, backends, space, memory = DEFAULT_MEMORY, window = DEFAULT_WINDOW, durability = 'run', strict = false, passes = defaultPasses, masks = {}, trace, signal } = options;
+  const { registry = Registry.default, backends, space, memory = DEFAULT_MEMORY, window = DEFAULT_WINDOW, durability = 'run', strict = false, passes = defaultPasses, masks = {}, cache, trace, signal } = options;
   const twice = backends?.find((b, i) => backends.indexOf(b) !== i);
   if (twice !== undefined) throw wrong(`option \`backends\` of session() names \`${twice}\` twice`, 'name each backend once, in order of preference');
   const pass = passes.find((p) => findPass(p, registry) === undefined);
@@ -49,7 +52,7 @@ export function checkSessionOptions(options: SessionOptions): CheckedOptions {
   const masked = Object.keys(masks).find((b) => !registry.backends.has(b));
   if (masked !== undefined) throw wrong(`option \`masks\` of session() names \`${masked}\`, which is not a registered backend`, 'name a backend that is registered', [...registry.backends.keys()]);
   if (space !== undefined && space !== 'host' && !registry.spaces.has(space)) throw wrong(`option \`space\` of session() is \`${space}\`, which is not registered`, 'import the plugin that has it', ['host', ...registry.spaces.keys()]);
-  return { registry, backends, space, memory, window, durability, strict, passes, masks, trace, signal };
+  return { registry, backends, space, memory, window, durability, strict, passes, masks, cache, trace, signal };
 }
 
 function isMask(mask: unknown): boolean {

@@ -163,8 +163,8 @@ class OpenSession implements Session, Host {
   }
 
   async #compile(source: ProgramIr): Promise<CompiledProgram> {
-    const { plan, body } = await compileProgram(source, { ...this.#options, candidates: this.#candidates, devices: this.#devices });
-    return new CompiledProgram(this, plan, body);
+    const { plan, body, cache } = await compileProgram(source, { ...this.#options, candidates: this.#candidates, devices: this.#devices });
+    return new CompiledProgram(this, plan, body, cache);
   }
 
   async #firstStorage(): Promise<Device> {

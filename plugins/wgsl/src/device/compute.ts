@@ -1,7 +1,9 @@
 import { SluiceError, inBounds } from '@sluice/core';
 import type { Compute, KernelIr, Launch, PreparedKernel, Registry } from '@sluice/core';
-import type { LowerKernel } from '../lower/lowered.ts';
+import type { LowerKernel, LowerOptions } from '../lower/lowered.ts';
 import { BindGroups } from './bind-groups.ts';
+import { lowerThrough } from './kept-kernel.ts';
+import type { Recalled } from './kept-kernel.ts';
 import { RecordWriter, dispatchesOf } from './launch-record.ts';
 import { DEVICE_SPACE } from './memory.ts';
 import type { OpenGpu } from './open-gpu.ts';
@@ -14,10 +16,10 @@ import { TrapStatus } from './trap-status.ts';
 export function computeOn(gpu: OpenGpu, lower: LowerKernel): Compute {
   return {
     space: DEVICE_SPACE,
-    prepare: async (kernel, { registry, signal }) => {
+    prepare: async (kernel, { registry, signal, cache }) => {
       signal?.throwIfAborted();
       gpu.health.check();
-      return prepared(gpu, kernel, await pipelines(gpu, kernel, registry, lower));
+      return prepared(gpu, kernel, await pipelines(gpu, kernel, registry, (k, options) => lowerThrough(cache, lower, k, options)));
     },
     settled: (signal) => gpu.commands.done(signal),
   };
@@ -26,13 +28,18 @@ export function computeOn(gpu: OpenGpu, lower: LowerKernel): Compute {
 /** The second one has no guards, for launches that are in bounds; where all accesses are proved, or none can be, it is not there. */
 type Pipelines = readonly [guarded: Pipeline, unguarded: Pipeline | undefined];
 
-async function pipelines(gpu: OpenGpu, kernel: KernelIr, registry: Registry, lower: LowerKernel): Promise<Pipelines> {
+async function pipelines(gpu: OpenGpu, kernel: KernelIr, registry: Registry, lower: (kernel: KernelIr, options: LowerOptions) => Promise<Recalled>): Promise<Pipelines> {
   const { features } = gpu.traits;
   const options = { registry, features: { f16: features.includes('shader-f16'), subgroups: features.includes('subgroups') } };
-  const guarded = lower(kernel, { ...options, unguarded: false });
-  refuseTooMuch(gpu, kernel, guarded.workgroupBytes);
-  const unguarded = guarded.bounds.checked.size === 0 ? undefined : lower(kernel, { ...options, unguarded: true });
-  return Promise.all([compilePipeline(gpu, kernel, guarded), unguarded === undefined ? undefined : compilePipeline(gpu, kernel, unguarded)]);
+  const compiled = async ({ lowered, keep }: Recalled) => {
+    const pipeline = await compilePipeline(gpu, kernel, lowered);
+    await keep();
+    return pipeline;
+  };
+  const guarded = await lower(kernel, { ...options, unguarded: false });
+  refuseTooMuch(gpu, kernel, guarded.lowered.workgroupBytes);
+  const unguarded = guarded.lowered.bounds.checked.size === 0 ? undefined : await lower(kernel, { ...options, unguarded: true });
+  return Promise.all([compiled(guarded), unguarded === undefined ? undefined : compiled(unguarded)]);
 }
 
 /** The code may need more workgroup memory than the kernel does. @throws SluiceError `plan/limit` */
@@ -46,7 +53,7 @@ function refuseTooMuch({ limits }: OpenGpu, { name, span }: KernelIr, bytes: num
 function prepared(gpu: OpenGpu, kernel: KernelIr, [guarded, unguarded]: Pipelines): PreparedKernel {
   const { commands, health, limits } = gpu;
   const most = limits.maxComputeWorkgroupsPerDimension;
-  const { bindings, bounds, status, traps } = guarded.lowered;
+  const { bindings, bounds, status } = guarded.lowered;
   const safe = formOf(gpu, guarded);
   const fast = unguarded === undefined ? safe : formOf(gpu, unguarded);
 
@@ -58,7 +65,7 @@ function prepared(gpu: OpenGpu, kernel: KernelIr, [guarded, unguarded]: Pipeline
       for (const part of dispatchesOf(launch.groups, most)) commands.dispatch(signal, bound, records.of(launch, part), part.groups);
     });
   };
-  const trapping = status === undefined ? undefined : new TrapStatus(gpu, kernel, traps);
+  const trapping = status === undefined ? undefined : new TrapStatus(gpu, kernel, guarded.lowered);
   const begin = (launch: Launch, signal: AbortSignal): void | Promise<void> => {
     signal.throwIfAborted();
     return trapping === undefined ? encode(launch, signal, undefined) : trapping.around(signal, (record) => encode(launch, signal, record));

@@ -45,8 +45,9 @@ function layoutOf({ record, bindings, status }: LoweredKernel): GPUBindGroupLayo
   ];
 }
 
-async function rejected(kernel: KernelIr, { code, lines }: LoweredKernel, message: string, module: GPUShaderModule): Promise<SluiceError> {
+async function rejected(kernel: KernelIr, lowered: LoweredKernel, message: string, module: GPUShaderModule): Promise<SluiceError> {
   const top: Where = { kernel: kernel.name, span: kernel.span };
+  const { code } = lowered;
   const { messages } = await module.getCompilationInfo();
   const first = messages.find((m) => m.type === 'error');
   const line = first === undefined ? undefined : code.split('\n')[first.lineNum - 1]?.trim();
@@ -54,7 +55,7 @@ async function rejected(kernel: KernelIr, { code, lines }: LoweredKernel, messag
     code: 'wgsl/rejected-code', family: 'unsupported',
     message: `the shader compiler refuses kernel \`${kernel.name}\`: ${first === undefined ? message.trim() : `${first.message.trim()}, at line ${first.lineNum} of its WGSL, \`${line ?? ''}\``}`,
     fix: 'report it to the authors of @sluice/wgsl, with the kernel; an op that another way of writing avoids may help until then',
-    where: first === undefined ? top : { ...top, ...originOf(lines, first.lineNum) },
+    where: first === undefined ? top : { ...top, ...originOf(lowered.lines, first.lineNum) },
     details: { message: message.trim(), code },
   });
 }

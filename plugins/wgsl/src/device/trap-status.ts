@@ -1,7 +1,7 @@
 import { SluiceError } from '@sluice/core';
 import type { KernelIr } from '@sluice/core';
 import { STATUS_WORDS } from '../lower/lowered.ts';
-import type { Trap } from '../lower/lowered.ts';
+import type { LoweredKernel, Trap } from '../lower/lowered.ts';
 import { mapped } from './mapping.ts';
 import type { OpenGpu } from './open-gpu.ts';
 import { USAGE } from './webgpu.ts';
@@ -18,13 +18,13 @@ interface StatusRecord {
 export class TrapStatus {
   readonly #gpu: OpenGpu;
   readonly #kernel: KernelIr;
-  readonly #traps: readonly Trap[];
+  readonly #lowered: Pick<LoweredKernel, 'traps'>;
   readonly #free: StatusRecord[] = [];
 
-  constructor(gpu: OpenGpu, kernel: KernelIr, traps: readonly Trap[]) {
+  constructor(gpu: OpenGpu, kernel: KernelIr, lowered: Pick<LoweredKernel, 'traps'>) {
     this.#gpu = gpu;
     this.#kernel = kernel;
-    this.#traps = traps;
+    this.#lowered = lowered;
   }
 
   /** Runs what `encode` encodes with a record that is zero, and reads it. @throws SluiceError `run/trap`, `run/zero-step`, and what the device throws */
@@ -64,7 +64,7 @@ export class TrapStatus {
 
   #trapped(number: number, address: number, invocation: readonly number[]): SluiceError {
     const { name, span } = this.#kernel;
-    const { where, code, tag, message }: Trap = this.#traps[number - 1] ?? { where: {}, code: 'run/trap', tag: 0, message: '' };
+    const { where, code, tag, message }: Trap = this.#lowered.traps[number - 1] ?? { where: {}, code: 'run/trap', tag: 0, message: '' };
     if (code === 'run/zero-step') return new SluiceError({ code, message, fix: 'give the loop a step that is not 0', where: { span, ...where }, details: { invocation } });
     return new SluiceError({
       code: 'run/trap',

@@ -1,6 +1,7 @@
-import { Registry, Timeline, chromeTrace, session, verified } from '@sluice/core';
-import type { Executable, Report } from '@sluice/core';
 import { resolve } from 'node:path';
+import { Registry, Timeline, chromeTrace, errorToJson, session, verified } from '@sluice/core';
+import type { CacheUse, CompileCache, Executable, Report } from '@sluice/core';
+import { diskCache } from '@sluice/fs/cache';
 import { argumentsFor } from '../arguments.ts';
 import { JSON_OPTION, PLUGIN_OPTION, usage } from '../command.ts';
 import type { Command, Invocation } from '../command.ts';
@@ -26,6 +27,7 @@ export const run: Command = {
     { name: 'trace', value: 'path', summary: 'Write what the run did and waited for to a file that Perfetto (ui.perfetto.dev) opens and `sluice trace` draws; also when it fails.' },
     PLUGIN_OPTION,
     { name: 'backend', value: 'a,b', multiple: true, summary: 'The backends that may be used, in order of preference; no other one is. Absent: all that are imported, without the reference.' },
+    { name: 'cache', value: 'folder', summary: 'Keep what compiling makes in this folder, which is made if it is missing, and use what is there. See `sluice cache`.' },
     JSON_OPTION,
   ],
   notes: [
@@ -44,10 +46,11 @@ export const run: Command = {
     await checkOutputs(outputs, given, terminal.cwd);
     const backends = invocation.names('backend');
     const traced = traceFor(invocation, terminal.cwd);
+    const cache = cacheOf(invocation, terminal.cwd);
 
     return interruptible(async (signal) => {
       const started = performance.now();
-      await using open = await session(backends === undefined ? {} : { backends });
+      await using open = await session({ ...(backends === undefined ? {} : { backends }), ...(cache === undefined ? {} : { cache }) });
       const executable = await open.compile(program, { signal });
       const compileSeconds = (performance.now() - started) / 1000;
       const opening = { cwd: terminal.cwd, signal };
@@ -55,8 +58,8 @@ export const run: Command = {
       const args = invocation.flag('truncate') ? await emptied(open, executable, given, opened, opening) : opened;
       const { results, report } = await running(executable, args, signal, terminal, traced);
       const shown = await resultsOf(results, outputs);
-      if (invocation.flag('json')) terminal.printJson({ ok: true, program: program.name, results: Object.fromEntries(shown), ...reportJson(report, compileSeconds) });
-      else terminal.print([String(report.placement), ...resultLines(shown), ...reportLines(report, compileSeconds)].join('\n'));
+      if (invocation.flag('json')) terminal.printJson({ ok: true, program: program.name, results: Object.fromEntries(shown), ...reportJson(report, compileSeconds, executable.cache) });
+      else terminal.print([String(report.placement), ...resultLines(shown), ...reportLines(report, compileSeconds, executable.cache)].join('\n'));
       return 0;
     });
   },
@@ -87,18 +90,25 @@ async function running(executable: Executable, args: RunArguments, signal: Abort
   return ran.result;
 }
 
-function reportLines({ bytes: moved, seconds, transfers, launches }: Report, compileSeconds: number): readonly string[] {
+function cacheOf(invocation: Invocation, cwd: string): CompileCache | undefined {
+  const [folder] = invocation.texts('cache');
+  return folder === undefined ? undefined : diskCache(resolve(cwd, folder));
+}
+
+function reportLines({ bytes: moved, seconds, transfers, launches }: Report, compileSeconds: number, cache: CacheUse | undefined): readonly string[] {
   const total = moved.read + moved.written;
   return [
     `moved ${bytes(total)} in ${transfers} transfers: ${bytes(moved.direct)} direct, ${bytes(moved.buffered)} buffered, ${bytes(moved.bounced)} bounced (read ${bytes(moved.read)}, written ${bytes(moved.written)})`,
     `ran ${launches} launches in ${duration(seconds)}, compiled in ${duration(compileSeconds)}: ${rate(total, seconds)}`,
+    ...(cache === undefined ? [] : [`cache: ${cache.hits} forms recalled, ${cache.misses} made`, ...cache.problems.map((p) => `cache: ${p.message}`)]),
   ];
 }
 
-function reportJson({ bytes: moved, seconds, transfers, launches, placement }: Report, compileSeconds: number) {
+function reportJson({ bytes: moved, seconds, transfers, launches, placement }: Report, compileSeconds: number, cache: CacheUse | undefined) {
   const counts = Object.fromEntries(Object.entries(moved).map(([way, count]) => [way, Number(count)]));
   return {
     report: { seconds, compileSeconds, bytes: counts, bytesPerSecond: seconds > 0 ? Number(moved.read + moved.written) / seconds : null, transfers, launches },
+    ...(cache === undefined ? {} : { cache: { hits: cache.hits, misses: cache.misses, problems: cache.problems.map(errorToJson) } }),
     placement,
   };
 }
