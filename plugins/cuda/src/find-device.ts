@@ -41,8 +41,8 @@ export function findDevice(options: CudaOptions): FoundCuda | Missing {
   const choice = deviceChoice(options);
   const device = found.devices.find((d) => d !== null && isChosen(d, choice));
   if (device === undefined || device === null) {
-    const there = found.devices.flatMap((d) => (d === null ? [] : [`${d.ordinal} (${d.name}, ${d.uuid})`])).join(', ');
-    return { reason: `no device is \`${choice}\`: there are ${there || 'none that the driver describes'}`, fix: 'name one of these, or none' };
+    const there = found.devices.flatMap((d) => (d === null ? [] : [`device ${d.ordinal} (${d.name}, ${d.uuid})`])).join(', ');
+    return { reason: `no device is \`${choice}\`: the driver has ${there || 'none that it describes'}`, fix: 'name one of these, or none' };
   }
   return { native: loaded.native, device, description: `CUDA ${spelled(found.version)} on ${device.name} (device ${device.ordinal}, compute capability ${device.capability}, ${Math.round(device.bytes / 2 ** 30)} GiB)` };
 }

@@ -74,7 +74,7 @@ test('a device is chosen by number, by UUID and by the environment; one that is 
   expect(described('GPU-10111213-1415')).toContain('Fake 1');
   expect(described('gpu-10111213-1415')).toContain('Fake 1');
   expect(described('')).toContain('Fake 0');
-  expect(described('2')).toBe('no device is `2`: there are 0 (Fake 0, GPU-00010203-0405-0607-0809-0a0b0c0d0e0f), 1 (Fake 1, GPU-10111213-1415-1617-1819-1a1b1c1d1e1f)');
+  expect(described('2')).toBe('no device is `2`: the driver has device 0 (Fake 0, GPU-00010203-0405-0607-0809-0a0b0c0d0e0f), device 1 (Fake 1, GPU-10111213-1415-1617-1819-1a1b1c1d1e1f)');
   expect(() => cuda({ device: -1 })).toThrow(/device is -1/);
   expect(() => cuda({ device: '' })).toThrow(/device is ""/);
 });
