@@ -396,6 +396,8 @@ describe('an error in any stage ends the stream with that error, when all is rel
     const s = await open();
     const input = await s.grant(file(folder(), 'in', CHUNK));
     const options = { over: input, chunk: CHUNK };
+    const locked = new ReadableStream<Uint8Array>();
+    locked.getReader();
     const codeOf = (make: () => unknown) => {
       try {
         make();
@@ -404,7 +406,7 @@ describe('an error in any stage ends the stream with that error, when all is rel
       }
       return undefined;
     };
-    for (const odd of [{ over: input }, { ...options, chunk: 0 }, { ...options, window: 0 }, { ...options, over: -1 }, { ...options, over: 2n ** 63n }, { ...options, over: 'path' }, { ...options, depth: 4 }]) {
+    for (const odd of [{ over: input }, { ...options, chunk: 0 }, { ...options, window: 0 }, { ...options, over: -1 }, { ...options, over: 2n ** 63n }, { ...options, over: 'path' }, { ...options, depth: 4 }, { ...options, over: locked }]) {
       expect(codeOf(() => s.stream(read, { input }, odd as typeof options)), JSON.stringify(Object.keys(odd))).toBe('session/option');
     }
     const typed = () => [

@@ -72,6 +72,8 @@ test('reading, computing and writing of different iterations overlap', async () 
     const index = Number(t.offset / CHUNK);
     if (t.kind === 'read') {
       reading[index]?.open(undefined);
+      // So a launch, which is behind its read, finds the next read on the device.
+      await reading[index + 1]?.opened;
       await launched[index - 1]?.opened;
     } else {
       await launched[index + 1]?.opened;

@@ -1,6 +1,7 @@
 import { SluiceError } from '../../diagnostics/error.ts';
 import { inWords } from '../../diagnostics/in-words.ts';
 import type { ProgramParams } from '../../build/program.ts';
+import { messageOf } from '../faults.ts';
 import { FILE_LIMIT } from '../grant-window.ts';
 import type { GrantRecord } from '../grants.ts';
 import { ANY, FUNCTION, SIGNAL, TIMELINE, checkOptions, count, wrong } from '../options.ts';
@@ -26,7 +27,13 @@ export function chunksFor(options: StreamOptions, grantRecord: (granted: unknown
     return rangesOf(BigInt(over), chunk);
   }
   if (grantRecord(over) !== undefined) return rangesOf((over as { readonly byteLength: bigint }).byteLength, chunk);
-  if (isByteSource(over)) return chunksOf(over, chunk);
+  if (isByteSource(over)) {
+    try {
+      return chunksOf(over, chunk);
+    } catch (cause) {
+      throw new SluiceError({ code: 'session/option', message: `option \`over\` of stream() cannot be read: ${messageOf(cause)}`, fix: 'pass a stream that nobody else reads', cause });
+    }
+  }
   throw wrong(`option \`over\` of stream() is ${inWords(over)}`, 'pass a grant of this session, a number of bytes, a ReadableStream, or an async iterable of Uint8Arrays');
 }
 
