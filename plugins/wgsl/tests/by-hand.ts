@@ -4,7 +4,7 @@ import type { LowerKernel, LoweredKernel } from '../src/lower/lowered.ts';
 
 /** WGSL that stands in a test, by the kernel's name: what the device does is tested without the lowering. */
 export function byHand(codes: Readonly<Record<string, string>>): LowerKernel {
-  return (kernel, { registry, unguarded }): LoweredKernel => {
+  return (kernel, { registry, unguarded, unshifted = false }): LoweredKernel => {
     const buffers = kernel.params.flatMap((p, i) => (p.type.kind === 'buffer' ? [{ access: p.type.access, param: i }] : []));
     const scalars = kernel.params.flatMap((p, i) => (p.type.kind === 'scalar' ? [{ type: p.type, param: i }] : []));
     const fields = [
@@ -19,6 +19,7 @@ export function byHand(codes: Readonly<Record<string, string>>): LowerKernel {
       ...buffers.map(({ access, param }, i) => `@group(0) @binding(${i + 1}) var<storage, ${access === 'read' ? 'read' : 'read_write'}> b${param}: array<u32>;`),
       ...(trapping(kernel) ? [`@group(0) @binding(${buffers.length + 1}) var<storage, read_write> status: array<u32>;`] : []),
       `const UNGUARDED = ${String(unguarded)};`,
+      `const UNSHIFTED = ${String(unshifted)};`,
     ];
     return {
       code: [...header, codes[kernel.name]].join('\n'),

@@ -50,11 +50,11 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
       lowered.length = 0;
       await using s = await session({ registry, backends: ['wgsl'], cache });
       await using executable = await s.compile(program);
-      // The program, and two forms of each kernel.
-      expect(executable.cache).toEqual(recalled ? { hits: 5, misses: 0, problems: [] } : { hits: 0, misses: 5, problems: [] });
+      // The program, and three forms of each kernel.
+      expect(executable.cache).toEqual(recalled ? { hits: 7, misses: 0, problems: [] } : { hits: 0, misses: 7, problems: [] });
       const { results } = await executable.run({ data: Uint32Array.from({ length: 100 }, (_, i) => i), by: 3 });
       expect([...new Uint32Array((await results.data.read()).buffer)]).toEqual(Array.from({ length: 100 }, (_, i) => 3 * i));
-      expect(lowered).toEqual(recalled ? [] : ['scale', 'stop', 'scale', 'stop']);
+      expect(lowered).toEqual(recalled ? [] : ['scale', 'stop', 'scale', 'stop', 'scale', 'stop']);
       const error = await executable.run({ data: Uint32Array.of(7), by: 1 }).then(() => undefined, (e: unknown) => e as { where: { op: string; path: string; span: unknown } });
       expect(error).toMatchObject({ code: 'run/trap', details: { tag: 3, address: 99 } });
       wheres.push({ op: error?.where.op, path: error?.where.path, span: error?.where.span });

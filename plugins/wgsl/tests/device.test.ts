@@ -10,7 +10,7 @@ const CODES = {
   wide: '@compute @workgroup_size(1) fn main(@builtin(workgroup_id) id: vec3u) {\n  let at = id.x + record.base.x;\n  if (at < record.count0) { b0[at] = record.groups.x; }\n}',
   broken: '@compute @workgroup_size(1) fn main() {\n  let x: u32 = 1.5f;\n}',
   stop: '@compute @workgroup_size(1) fn main() {\n  if (b0[record.offset0] == 3u) { status[0] = 1u; status[1] = 1u; status[2] = 99u; status[3] = 4u; status[4] = 5u; status[5] = 6u; }\n}',
-  which: '@compute @workgroup_size(1) fn main(@builtin(workgroup_id) id: vec3u) {\n  if (id.x < record.count0) { b0[record.offset0 + id.x] = select(1u, 2u, UNGUARDED); }\n}',
+  which: '@compute @workgroup_size(1) fn main(@builtin(workgroup_id) id: vec3u) {\n  if (id.x < record.count0) { b0[record.offset0 + id.x] = select(1u, 2u, UNGUARDED) + select(0u, 10u, UNSHIFTED); }\n}',
 };
 
 const add = defineKernel('add', { params: { data: 'buffer<u32, read_write>', by: 'u32' }, workgroup: 64 }, ({ data, by }, { global: { x } }) => data.store(x, data.load(x).add(by)));
@@ -86,16 +86,19 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     expect(words(await results.data.read()).every((n) => n === 70_000)).toBe(true);
   });
 
-  test('a launch that is in bounds runs without guards, any other with', async () => {
-    const program = defineProgram('p', { data: 'GpuBufferHandle', n: 'u32' }, ({ data, n }) => {
-      kernel.launch(which, n, { data });
+  test('a launch that is in bounds runs without guards, any other with; one of whole buffers adds no offsets either', async () => {
+    const program = defineProgram('p', { data: 'GpuBufferHandle', from: 'u64', n: 'u32', rows: 'u32' }, ({ data, from, n, rows }) => {
+      kernel.launch(which, { groups: [n, rows, 1] }, { data: data.slice(from, data.byteLength.sub(from)) });
       return { data };
     });
     await using s = await open();
     await using executable = await s.compile(program);
-    const of = async (n: number) => words(await (await executable.run({ data: new Uint32Array(4), n })).results.data.read());
-    expect(await of(4)).toEqual([2, 2, 2, 2]);
+    const of = async (n: number, from = 0, rows = 1) => words(await (await executable.run({ data: new Uint32Array(4), from, n, rows })).results.data.read());
+    expect(await of(4)).toEqual([12, 12, 12, 12]);
     expect(await of(5)).toEqual([1, 1, 1, 1]);
+    expect(await of(2, 8)).toEqual([0, 0, 2, 2]);
+    expect(await of(3, 8)).toEqual([0, 0, 1, 1]);
+    expect(await of(4, 0, 70_000)).toEqual([2, 2, 2, 2]);
   });
 
   test('copies, fills and slices of any length and offset', async () => {

@@ -25,8 +25,15 @@ export function computeOn(gpu: OpenGpu, lower: LowerKernel): Compute {
   };
 }
 
-/** The second one has no guards, for launches that are in bounds; where all accesses are proved, or none can be, it is not there. */
-type Pipelines = readonly [guarded: Pipeline, unguarded: Pipeline | undefined];
+/** The forms of a kernel. */
+interface Pipelines {
+  /** For any launch. */
+  readonly guarded: Pipeline;
+  /** Without guards, for launches that are in bounds; where all accesses are proved, or none can be, it is not there. */
+  readonly unguarded: Pipeline | undefined;
+  /** For launches in bounds that are one dispatch too, with buffers bound from their start. */
+  readonly plain: Pipeline;
+}
 
 async function pipelines(gpu: OpenGpu, kernel: KernelIr, registry: Registry, lower: (kernel: KernelIr, options: LowerOptions) => Promise<Recalled>): Promise<Pipelines> {
   const { features } = gpu.traits;
@@ -39,7 +46,9 @@ async function pipelines(gpu: OpenGpu, kernel: KernelIr, registry: Registry, low
   const guarded = await lower(kernel, { ...options, unguarded: false });
   refuseTooMuch(gpu, kernel, guarded.lowered.workgroupBytes);
   const unguarded = guarded.lowered.bounds.checked.size === 0 ? undefined : await lower(kernel, { ...options, unguarded: true });
-  return Promise.all([compiled(guarded), unguarded === undefined ? undefined : compiled(unguarded)]);
+  const plain = await lower(kernel, { ...options, unguarded: true, unshifted: true });
+  const made = await Promise.all([compiled(guarded), unguarded === undefined ? undefined : compiled(unguarded), compiled(plain)]);
+  return { guarded: made[0], unguarded: made[1], plain: made[2] };
 }
 
 /** The code may need more workgroup memory than the kernel does. @throws SluiceError `plan/limit` */
@@ -50,17 +59,19 @@ function refuseTooMuch({ limits }: OpenGpu, { name, span }: KernelIr, bytes: num
 }
 
 /** A launch is over when it is in the queue: all that touches the device's memory goes through there. One that may trap is over when it has run. */
-function prepared(gpu: OpenGpu, kernel: KernelIr, [guarded, unguarded]: Pipelines): PreparedKernel {
+function prepared(gpu: OpenGpu, kernel: KernelIr, { guarded, unguarded, plain }: Pipelines): PreparedKernel {
   const { commands, health, limits } = gpu;
   const most = limits.maxComputeWorkgroupsPerDimension;
   const { bindings, bounds, status } = guarded.lowered;
   const safe = formOf(gpu, guarded);
-  const fast = unguarded === undefined ? safe : formOf(gpu, unguarded);
+  const inside = unguarded === undefined ? safe : formOf(gpu, unguarded);
+  const fast = formOf(gpu, plain);
+  const formFor = (launch: Launch): Form => (!inBounds(bounds, launch) ? safe : isPlain(launch, most) ? fast : inside);
 
   const encode = (given: Launch, signal: AbortSignal, record: GPUBuffer | undefined) => {
     health.check();
     withWholeViews(gpu, kernel, bindings, given, signal, (launch) => {
-      const { groups, records, pipeline } = fast !== safe && inBounds(bounds, launch) ? fast : safe;
+      const { groups, records, pipeline } = formFor(launch);
       const bound = { pipeline, bindGroup: groups.of(launch, record) };
       for (const part of dispatchesOf(launch.groups, most)) commands.dispatch(signal, bound, records.of(launch, part), part.groups);
     });
@@ -76,6 +87,11 @@ function prepared(gpu: OpenGpu, kernel: KernelIr, [guarded, unguarded]: Pipeline
       return room === undefined ? begin(launch, signal) : room.then(() => begin(launch, signal));
     },
   };
+}
+
+/** One dispatch, with views that start where their buffers do. */
+function isPlain({ groups, args }: Launch, most: number): boolean {
+  return groups.every((n) => n <= most) && args.every((arg) => arg.kind === 'scalar' || (arg.memory.view?.offset ?? 0) === 0);
 }
 
 /** A pipeline with what its launches need. */

@@ -35,8 +35,8 @@ export async function lowerThrough(cache: CompileCache | undefined, lower: Lower
 }
 
 /** The hash of a program that has this kernel and nothing else, and a name that says the rest. */
-function keyOf(kernel: KernelIr, { features, unguarded }: LowerOptions): string {
-  const name = JSON.stringify([FORM, features.f16, features.subgroups, unguarded, [...kernel.body.debug.names]]);
+function keyOf(kernel: KernelIr, { features, unguarded, unshifted = false }: LowerOptions): string {
+  const name = JSON.stringify([FORM, features.f16, features.subgroups, unguarded, unshifted, [...kernel.body.debug.names]]);
   const body: KernelIr['body'] = {
     opNames: ['control.return'], valueTypes: [], region: { args: [], ops: [{ name: 0, operands: [], results: [], attrs: {}, regions: [] }] },
     debug: { names: new Map(), spans: new Map(), origins: new Map() },

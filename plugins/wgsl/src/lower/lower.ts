@@ -17,9 +17,9 @@ const FIXED = ['launch', 'Launch', 'launch_status'];
  * @throws SluiceError `plan/no-lowering`, `plan/type`, `plan/bad-lowering`
  */
 export function lowerKernel(kernel: KernelIr, options: LowerOptions): LoweredKernel {
-  const { registry, features, unguarded } = options;
+  const { registry, features, unguarded, unshifted = false } = options;
   const bounds = indexBounds(kernel, registry);
-  const module = new Module(kernel, { features, unguarded }, bounds, usesOf(kernel, registry));
+  const module = new Module(kernel, { features, unguarded, unshifted }, bounds, usesOf(kernel, registry));
   for (const name of [...FIXED, ...prologueNames(module)]) module.names.make(name);
   const entryPoint = module.fresh(kernel.name);
   const recorded = recordOf(kernel);
@@ -109,7 +109,8 @@ function parametersOf(kernel: KernelIr, module: Module, recorded: Recorded): Par
     const binding = bindings.length + 1;
     bindings.push({ param, binding, access, wordBytes: layout.wordBytes });
     variables.push(`@group(0) @binding(${binding}) var<storage, ${access}> ${name}: array<${atomic ? `atomic<${layout.word}>` : layout.word}>;`);
-    module.memories.set(name, { name, layout, atomic, count: recorded.fieldOf(param, 'count'), offset: recorded.fieldOf(param, 'offset') });
+    const memory = { name, layout, atomic, count: recorded.fieldOf(param, 'count') };
+    module.memories.set(name, module.options.unshifted ? memory : { ...memory, offset: recorded.fieldOf(param, 'offset') });
     return name;
   });
   return { params, bindings, variables, scalars };

@@ -16,6 +16,8 @@ export interface LowerOptions {
   readonly features: Features;
   /** Accesses in `IndexBounds.checked` go without a guard too: for launches of which `inBounds` says yes. */
   readonly unguarded: boolean;
+  /** For launches that are one dispatch, with views that start where their buffers do: nothing is added to indices and ids. */
+  readonly unshifted?: boolean;
   /** The program's name and content hash, for the header comment. */
   readonly program?: string | undefined;
   readonly hash?: string | undefined;

@@ -27,6 +27,7 @@ export type IdName = 'global_id' | 'local_id' | 'workgroup_id' | 'local_index' |
 export interface ModuleOptions {
   readonly features: Features;
   readonly unguarded: boolean;
+  readonly unshifted: boolean;
 }
 
 /** What one kernel's code is collected in; the builders of this package write through it. */

@@ -28,13 +28,20 @@ export function prologueNames(module: Module): readonly string[] {
 }
 
 /** Each before those that need it. */
-function placeRows({ kernel: { workgroup: [x, y, z] } }: Module): readonly Row[] {
+function placeRows({ kernel: { workgroup: [x, y, z] }, options: { unshifted } }: Module): readonly Row[] {
+  const own: readonly Row[] = [
+    { name: 'workgroup_id', parameter: '@builtin(workgroup_id) workgroup_id: vec3<u32>' },
+    { name: 'global_id', parameter: '@builtin(global_invocation_id) global_id: vec3<u32>' },
+  ];
+  const shifted: readonly Row[] = [
+    { name: 'workgroup_id', needs: ['dispatch_id'], statements: ['let workgroup_id = launch.base + dispatch_id;'] },
+    { name: 'global_id', needs: ['workgroup_id', 'local_id'], statements: [`let global_id = workgroup_id * vec3<u32>(${x}u, ${y}u, ${z}u) + local_id;`] },
+  ];
   return [
     { name: 'dispatch_id', parameter: '@builtin(workgroup_id) dispatch_id: vec3<u32>' },
     { name: 'local_id', parameter: '@builtin(local_invocation_id) local_id: vec3<u32>' },
     { name: 'local_index', parameter: '@builtin(local_invocation_index) local_index: u32' },
-    { name: 'workgroup_id', needs: ['dispatch_id'], statements: ['let workgroup_id = launch.base + dispatch_id;'] },
-    { name: 'global_id', needs: ['workgroup_id', 'local_id'], statements: [`let global_id = workgroup_id * vec3<u32>(${x}u, ${y}u, ${z}u) + local_id;`] },
+    ...(unshifted ? own : shifted),
   ];
 }
 

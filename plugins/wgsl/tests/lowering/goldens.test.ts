@@ -29,6 +29,7 @@ test('subgroups through workgroup memory', async () => {
 test.each(wholeKernels.map((kernel) => [kernel.name, kernel] as const))('the kernel %s', async (name, kernel) => {
   await expect(golden(kernel)).toMatchFileSnapshot(file(`kernels/${name}`));
   await expect(golden(kernel, { unguarded: true })).toMatchFileSnapshot(file(`kernels/${name}_unguarded`));
+  await expect(golden(kernel, { unguarded: true, unshifted: true })).toMatchFileSnapshot(file(`kernels/${name}_plain`));
 });
 
 test('every value op is in a family', () => {

@@ -18,6 +18,7 @@ export const ALL: Variant = { features: { f16: true, subgroups: true }, unguarde
 export const VARIANTS: Readonly<Record<string, Variant>> = {
   guarded: ALL,
   unguarded: { ...ALL, unguarded: true },
+  plain: { ...ALL, unguarded: true, unshifted: true },
   'without subgroups': { ...ALL, features: { f16: true, subgroups: false } },
 };
 
