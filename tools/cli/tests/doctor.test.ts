@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildFake } from '@sluice/cuda/fake';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { useInstalled } from './installed.ts';
@@ -65,6 +66,29 @@ describe('sluice doctor', () => {
     expect(JSON.parse(only.stdout)).toEqual({ ok: false, plugins: [{ name: 'acme', version: '1.2.3', available: false, reason: 'acme: no such device', fix: 'buy one', verified: false }] });
     await put('throws.mjs', backend(`probe: async () => { throw new Error('boom') }, open: async () => { throw new Error('never') }`));
     expect(JSON.parse((await installed.run(['doctor', '--json', '--plugin', './throws.mjs'])).stdout)).toMatchObject({ ok: false, plugins: [{ available: false, reason: 'acme: its probe threw: boom' }] });
+  });
+
+  test('what an NVIDIA device lacks for direct transfers is explained, with the remedies; without one, how to get it', async ({ skip }) => {
+    const plugins = fileURLToPath(new URL('../../../plugins', import.meta.url));
+    const folder = join(installed.project, 'nvidia');
+    skip(!['cuda', 'gds'].every((name) => existsSync(join(plugins, `${name}/native/prebuilds/linux-${process.arch}/${name}.node`))), 'the addons of @sluice/cuda and @sluice/gds are not built');
+    await build({
+      entryPoints: ['cuda', 'gds'].map((name) => ({ in: join(plugins, `${name}/src/plugin.ts`), out: name })), outdir: join(folder, 'dist'), outExtension: { '.js': '.mjs' },
+      external: ['@sluice/core'], conditions: process.env['TEST_DIST'] === '1' ? [] : ['@sluice/source'], bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20', logLevel: 'error',
+    });
+    for (const name of ['cuda', 'gds']) await cp(join(plugins, name, 'native/prebuilds'), join(folder, 'native/prebuilds'), { recursive: true });
+    const doctor = (env: Readonly<Record<string, string>>) => installed.run(['doctor', '--plugin', './nvidia/dist/cuda.mjs,./nvidia/dist/gds.mjs'], { env });
+    const without = await doctor({});
+    skip(without.stdout.includes('cuda: CUDA'), 'there is a device here');
+    expect(without.stdout).toMatch(/^- {7}@sluice\/cuda 0\.1\.0\n {8}cuda: there is no NVIDIA driver here: libcuda\.so\.1 does not load .*\n {8}fix: install the NVIDIA driver /m);
+    for (const name of ['libcuda.so.1', 'libcufile.so.0'] as const) {
+      const built = buildFake(folder, name);
+      skip(typeof built !== 'string', JSON.stringify(built));
+    }
+    const { stdout } = await doctor({ LD_LIBRARY_PATH: folder });
+    expect(stdout).toMatch(/^ok {6}@sluice\/cuda 0\.1\.0\n {8}cuda: CUDA 13\.0 on Fake 0 .*; 100003 bytes were put into memory of cuda and read back; it runs no kernels$/m);
+    expect(stdout).toMatch(/^ok {6}@sluice\/gds 0\.1\.0\n {8}gds: cuFile 1\.15, through memory of the host \(compatibility mode\); nvidia-fs is not loaded \(to mend it: .*modprobe nvidia-fs.*\); .*read and written back$/m);
+    expect(stdout).toMatch(/compute on nothing; storage on gds$/m);
   });
 
   test('a ring that is denied is explained, call by call, with the remedy', async ({ skip }) => {

@@ -4,6 +4,7 @@ import { JSON_OPTION, PLUGIN_OPTION } from '../command.ts';
 import type { Command } from '../command.ts';
 import { diagnose, reasonOf } from '../doctor/diagnosis.ts';
 import type { Diagnosis } from '../doctor/diagnosis.ts';
+import { runsKernels } from '../doctor/trial.ts';
 import { linkAvailable } from '../plugins.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -39,7 +40,7 @@ function verdict(found: readonly Diagnosis[], whole: boolean): boolean {
 }
 
 function proven(found: readonly Diagnosis[], role: 'compute' | 'storage'): readonly string[] {
-  return found.flatMap((d) => d.backends).filter((b) => b.role === role && b.proof !== undefined).map((b) => b.id);
+  return found.flatMap((d) => d.backends).filter((b) => b.role === role && b.proof !== undefined && (role === 'storage' || runsKernels(b.probe))).map((b) => b.id);
 }
 
 function report(found: readonly Diagnosis[], ok: boolean, terminal: Terminal): void {

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer, control, defineKernel, defineProgram, fd, grant, io, kernel, session } from '@sluice/core';
-import type { Backend, Registry } from '@sluice/core';
+import type { Backend, Probe, Registry } from '@sluice/core';
 import { cliError } from '../codes.ts';
 
 /** Odd, so that the last workgroup, word and sector are partly filled. */
@@ -23,6 +23,13 @@ const trials: Readonly<Record<Backend['role'], (backend: Backend, registry: Regi
   storage: storageTrial,
 };
 
+/** Whether there is an op that a compute backend has: one without brings the memory of a device and no more. */
+export function runsKernels(probe: Probe): boolean {
+  if (!probe.available) return false;
+  const { default: rest, ops } = probe.capabilities;
+  return rest.how !== 'unavailable' || Object.keys(ops).length > 0;
+}
+
 const mix = defineKernel('mix', { params: { input: 'buffer<u32, read>', output: 'buffer<u32, write>', sum: 'buffer<u32, read_write>', seed: 'u32' }, workgroup: 64 }, ({ input, output, sum, seed }, { global: { x } }) => {
   control.if(x.lt(input.length), () => {
     const value = control.for({ to: 3 }, input.load(x), (i, c) => c.mul(0x9e3779b1).add(seed).xor(x.shl(i)));
@@ -38,8 +45,7 @@ const compute = defineProgram('doctor_compute', { input: 'GpuBufferHandle', seed
 });
 
 async function computeTrial(backend: Backend, registry: Registry, signal: AbortSignal): Promise<string> {
-  const probe = await backend.probe();
-  if (probe.available && probe.capabilities.default.how === 'unavailable' && Object.keys(probe.capabilities.ops).length === 0) return memoryTrial(backend, registry);
+  if (!runsKernels(await backend.probe())) return memoryTrial(backend, registry);
   const input = Uint32Array.from({ length: ELEMENTS }, (_, i) => Math.imul(i, 0x01000193));
   const seed = 0xdeadbeef;
   const expected = input.map((value, x) => [0, 1, 2].reduce((c, i) => (Math.imul(c, 0x9e3779b1) + seed) ^ (x << i), value));
