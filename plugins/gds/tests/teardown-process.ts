@@ -7,7 +7,13 @@ import { cuda } from '@sluice/cuda/plugin';
 import type { Fake } from '@sluice/cuda/fake';
 import { gds } from '../src/plugin.ts';
 
-const [kind = '', ...given] = isMainThread ? process.argv.slice(2) : (workerData as string[]);
+interface Given {
+  readonly args: readonly string[];
+  /** 1 when reads are under way. */
+  readonly begun: Int32Array;
+}
+const { args, begun } = isMainThread ? { args: process.argv.slice(2), begun: new Int32Array(new SharedArrayBuffer(4)) } : (workerData as Given);
+const [kind = '', ...given] = args;
 const [driver = '', library = '', path = ''] = given;
 
 function load(file: string): Fake {
@@ -31,13 +37,12 @@ async function begin(): Promise<void> {
 }
 
 if (kind === 'terminate' && isMainThread) {
-  const worker = new Worker(fileURLToPath(import.meta.url), { workerData: ['worker', ...given] });
-  await new Promise((resolve) => worker.once('message', resolve));
+  const worker = new Worker(fileURLToPath(import.meta.url), { workerData: { args: ['worker', ...given], begun } satisfies Given });
+  while (Atomics.load(begun, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   console.log(`terminated with ${await worker.terminate()}`);
 } else {
   await begin();
-  const { parentPort } = await import('node:worker_threads');
-  parentPort?.postMessage('begun');
+  Atomics.store(begun, 0, 1);
   if (kind === 'exit') process.exit(7);
   if (kind === 'throw') throw new Error('on purpose');
 }
