@@ -3,6 +3,8 @@ export { suite, suites, Unsupported } from './runner/suite.ts';
 export type { Bench, Case, ScratchFile, Suite } from './runner/suite.ts';
 export { covers, effective, matches } from './runner/backend.ts';
 export type { BackendUnderTest, Exception, OpenBackend } from './runner/backend.ts';
+export { registered } from './runner/registered.ts';
+export type { RegisteredOptions } from './runner/registered.ts';
 export { runConformance } from './runner/run.ts';
 export type { BackendReport, ConformanceOptions, ConformanceReport, Outcome, PlannedCase, Verdict } from './runner/run.ts';
 export { renderReport } from './runner/report.ts';

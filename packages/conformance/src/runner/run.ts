@@ -99,8 +99,14 @@ export async function runCase(backend: BackendUnderTest, open: OpenBackend, plan
     await planned.case.run({ ...open, backend: backend.name });
   } catch (error) {
     if (error instanceof Unsupported) return outcome('unsupported', error.message);
-    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const message = told(error);
     return failing === undefined ? outcome('failed', message) : outcome('expected-failure', failing.reason);
   }
   return failing === undefined ? outcome('passed') : outcome('unexpected-pass', `it is expected to fail (${failing.reason}) and passes: take it off the list`);
+}
+
+/** An error with its causes: what a property failed on stands in the cause of the error that has the counterexample. */
+function told(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return `${error.stack ?? error.message}${error.cause === undefined ? '' : `\ncaused by ${told(error.cause)}`}`;
 }

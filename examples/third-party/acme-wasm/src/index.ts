@@ -1,0 +1,6 @@
+import { registerPlugin } from '@sluice/core';
+import { plugin } from './plugin.js';
+
+registerPlugin(plugin);
+
+export { acme, plugin } from './plugin.js';
