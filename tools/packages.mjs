@@ -1,6 +1,6 @@
 // Packs every public package as it would be published and judges the tarball: publint for the manifest, attw for the types,
-// and three things that neither looks at.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+// and four things that neither looks at.
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
@@ -36,6 +36,10 @@ function judge({ name, exports }, tarball, scratch) {
   check(name, 'licence', { ok: licences.length === 0, output: `not in the tarball: ${licences.join(', ')}\n` });
   check(name, 'source condition', { ok: !manifest.includes('@sluice/source'), output: 'package.json still names @sluice/source\n' });
   check(name, 'workspace ranges', { ok: !manifest.includes('workspace:'), output: 'package.json still has a workspace: range\n' });
+  if (files.includes('native') && process.platform === 'linux' && process.arch === 'x64') {
+    const folder = join(scratch, 'package/native/prebuilds/linux-x64');
+    check(name, 'prebuilt addon', { ok: existsSync(folder) && readdirSync(folder).some((file) => file.endsWith('.node')), output: 'native/prebuilds/linux-x64 has no addon: build it first (turbo run build:native)\n' });
+  }
   if (faults === found) process.stdout.write(`${name}: ok\n`);
 }
 

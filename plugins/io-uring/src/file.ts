@@ -75,24 +75,27 @@ function requireFile(path: string, stats: { isDirectory(): boolean; isFile(): bo
   if (!stats.isFile() && !stats.isBlockDevice()) throw new SluiceError({ code: 'io/not-a-file', message: `\`${path}\` is a FIFO, a socket or a character device`, fix: 'copy its content into a regular file and grant that', details: { op: 'open', file: path } });
 }
 
+const MiB = 2 ** 20;
+
 /** The way of a file's transfers; fixed from here on. `direct` is a descriptor, or -1. */
 interface Way {
   readonly via: 'direct' | 'buffered';
-  readonly reason: string;
+  /** In words, as the pool is at the time: it grows, and what it grows by may be refused. */
+  reason(): string;
   readonly direct: number;
   readonly offsetAlign: number;
 }
 
 async function choosePath(engine: Engine, fd: number, rights: Rights, descriptors: number[]): Promise<Way> {
   const found = engine.native.inspect(fd);
-  const buffered = (reason: string): Way => ({ via: 'buffered', reason, direct: -1, offsetAlign: 1 });
+  const buffered = (reason: string): Way => ({ via: 'buffered', reason: () => reason, direct: -1, offsetAlign: 1 });
   if (rights === 'r' && found.resident >= CACHED) return buffered(`${Math.floor(found.resident * 100)}% of it is in the page cache`);
   if (!found.directSupported) return buffered('the file system takes no O_DIRECT for it');
   try {
     // Through the descriptor: the name may lead to another file by now.
     const direct = await open(`/proc/self/fd/${fd}`, access[rights] | constants.O_DIRECT);
     descriptors.push(direct);
-    return { via: 'direct', reason: directReason(engine, found), direct, offsetAlign: found.offsetAlign };
+    return { via: 'direct', reason: () => directReason(engine, found), direct, offsetAlign: found.offsetAlign };
   } catch (cause) {
     return buffered(`O_DIRECT is refused: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`);
   }
@@ -101,9 +104,11 @@ async function choosePath(engine: Engine, fd: number, rights: Rights, descriptor
 function directReason({ pool }: Engine, { offsetAlign, alignmentKnown }: Inspection): string {
   const block = `O_DIRECT in blocks of ${offsetAlign} bytes${alignmentKnown ? '' : ' (assumed: the file system does not say)'}`;
   const memory = { hugetlb: 'hugetlb pages', transparent: 'transparent huge pages', small: '4 KiB pages' }[pool.pages];
-  const refused = pool.registration === 0 ? undefined : errnoName(pool.registration);
-  if (refused === undefined) return `${block}, registered memory, ${memory}`;
-  return `${block}, plain reads into ${memory}: registering memory failed with ${refused}${refused === 'ENOMEM' ? ' (raise RLIMIT_MEMLOCK: ulimit -l)' : ''}`;
+  const isPlain = pool.mapped === 0 ? pool.registration !== 0 : pool.registered < pool.mapped;
+  if (!isPlain) return `${block}, registered memory, ${memory}`;
+  const refused = errnoName(pool.registration);
+  const some = pool.registered === 0 ? 'plain reads' : `${pool.registered / MiB} of ${pool.mapped / MiB} MiB registered, plain reads`;
+  return `${block}, ${some} into ${memory}: registering memory failed with ${refused}${refused === 'ENOMEM' ? ' (raise RLIMIT_MEMLOCK: ulimit -l)' : ''}`;
 }
 
 /** An open file; the ring has its descriptors. */
@@ -111,11 +116,11 @@ export class RingFile implements OpenFile {
   readonly name: string;
   readonly identity: string;
   readonly via: 'direct' | 'buffered';
-  readonly viaReason: string;
   readonly offsetAlign: number;
   /** Its number in the ring. */
   readonly id: number;
   readonly #engine: Engine;
+  readonly #way: Way;
   readonly #owned: Set<RingFile>;
   #transfers = 0;
   #idle: (() => void) | undefined;
@@ -127,9 +132,13 @@ export class RingFile implements OpenFile {
     this.name = name;
     this.identity = identity;
     this.via = way.via;
-    this.viaReason = way.reason;
+    this.#way = way;
     this.offsetAlign = way.offsetAlign;
     this.#owned = owned.add(this);
+  }
+
+  get viaReason(): string {
+    return this.#way.reason();
   }
 
   get closed(): boolean {

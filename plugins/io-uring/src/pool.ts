@@ -45,6 +45,9 @@ export class Pool {
   #kept = 0;
   #pages: MappedSlab['pages'] | undefined;
   #registration = 0;
+  #registered = 0;
+  /** Slabs that the ring did not register. */
+  readonly #plain = new Set<number>();
 
   constructor(ring: Ring) {
     this.#ring = ring;
@@ -64,6 +67,11 @@ export class Pool {
   /** The errno for which the ring refused to register memory, the last one; 0 if it took all. */
   get registration(): number {
     return this.#registration;
+  }
+
+  /** Bytes of what is mapped that the ring has registered. */
+  get registered(): number {
+    return this.#registered;
   }
 
   /** Bytes of slabs that nobody has anything of: what `trim` unmaps. */
@@ -109,6 +117,7 @@ export class Pool {
 
   #unmap(slab: Slab): void {
     this.#mapped -= slab.bytes;
+    if (!this.#plain.delete(slab.id)) this.#registered -= slab.bytes;
     this.#ring.unmap(slab.id, slab.buffer);
   }
 
@@ -173,7 +182,11 @@ export class Pool {
     this.#ids.set(buffer, id);
     this.#mapped += buffer.byteLength;
     if (this.#pages === undefined || pages !== 'hugetlb') this.#pages = this.#pages === 'small' ? 'small' : pages;
-    if (registration !== 0) this.#registration = registration;
+    if (registration === 0) this.#registered += buffer.byteLength;
+    else {
+      this.#registration = registration;
+      this.#plain.add(id);
+    }
   }
 }
 

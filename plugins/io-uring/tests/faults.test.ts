@@ -150,6 +150,26 @@ test('locked memory is limited: plain reads, and the file says so', ({ skip }) =
   expect(registered).toBe(0);
 });
 
+test.for([
+  ['what the page cache holds of a control group is given up for the pool', 500_000_000, true],
+  ['a control group that is full refuses the pool', 0, false],
+] as const)('%s', ([, cached, opens], { skip }) => {
+  skip(unavailable !== undefined, unavailable);
+  skip(process.getuid?.() !== 0, 'only root mounts');
+  const path = join(folder, `grouped-${cached}`);
+  writeFileSync(path, randomBytes(4, MiB));
+  command(skip, 'unshare', '-m', 'true');
+  const files = { 'memory.max': 536_870_912, 'memory.current': 530_000_000, 'memory.stat': `anon 1\\ninactive_file ${cached}\\nactive_file 0` };
+  const script = ['mount -t tmpfs none /sys/fs/cgroup', ...Object.entries(files).map(([name, content]) => `printf '${content}\\n' > /sys/fs/cgroup/${name}`), 'exec "$@"'].join(' && ');
+  const grouped = ['-m', 'sh', '-c', script, 'sh'];
+  if (opens) expect(run(['unshare', ...grouped], 'read', path, '0', String(MiB), '1', `${path}.copy`).outcomes).toMatchObject([{ ok: true }]);
+  else {
+    const refused = spawnSync('unshare', [...grouped, process.execPath, join(bundle, 'transfer-process.mjs'), 'read', path, '0', String(MiB), '1', `${path}.copy`], { encoding: 'utf8', timeout: 60_000 });
+    // Huge pages that somebody reserved are no part of a group's memory.
+    expect(`${refused.stdout}${refused.stderr}`).toMatch(/mem\/too-large|hugetlb pages/);
+  }
+});
+
 test('a file system without O_DIRECT blocks: tmpfs', ({ skip }) => {
   skip(unavailable !== undefined, unavailable);
   skip(process.getuid?.() !== 0, 'only root mounts');
