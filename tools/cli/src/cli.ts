@@ -4,6 +4,7 @@ import { definitions, helpOf, parse, usage } from './command.ts';
 import type { Command } from './command.ts';
 import { cache } from './commands/cache.ts';
 import { check } from './commands/check.ts';
+import { conform } from './commands/conform.ts';
 import { doctor } from './commands/doctor.ts';
 import { fmt } from './commands/fmt.ts';
 import { inspect } from './commands/inspect.ts';
@@ -16,7 +17,7 @@ import { run } from './commands/run.ts';
 import { trace } from './commands/trace.ts';
 import type { Terminal } from './terminal.ts';
 
-const commands: readonly Command[] = [run, trace, check, fmt, print, opt, lower, inspect, load, ops, cache, doctor];
+const commands: readonly Command[] = [run, trace, check, fmt, print, opt, lower, inspect, load, ops, cache, doctor, conform];
 
 /** Runs one command line, without the program's name in front; gives the exit status and never throws. */
 export async function cli(argv: readonly string[], terminal: Terminal): Promise<number> {

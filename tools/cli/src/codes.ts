@@ -7,6 +7,8 @@ export const codes = {
   'cli/no-program': { family: 'program', summary: 'What the command line names is no program.' },
   'cli/load-failed': { family: 'program', summary: 'The module of a program or plugin threw, or ended the process, while it was loaded.' },
   'cli/no-plugin': { family: 'unsupported', summary: 'A plugin that the command line or a package.json names is not installed.' },
+  'cli/no-kit': { family: 'unsupported', summary: '`sluice conform` needs @sluice/conformance, which is not installed.' },
+  'cli/no-backend': { family: 'program', summary: 'The plugin that `sluice conform` is to try registers no such backend.' },
   'cli/wrong-bytes': { family: 'run', summary: 'A backend ran the test program of `sluice doctor` and gave other values than it must.' },
   'cli/timeout': { family: 'run', summary: 'A backend did not finish the test program of `sluice doctor` in time.' },
   'cli/file': { family: 'run', summary: 'A file that the command line names could not be read or written.' },

@@ -124,7 +124,7 @@ async function linkFile(name: string, file: string): Promise<Linked> {
 const OWN_FOLDER = dirname(fileURLToPath(import.meta.url));
 
 /** What this process was started with: packages are found as `import` would find them. */
-const CONDITIONS = new Set(['node', 'import', ...conditionsIn(process.execArgv), ...conditionsIn((process.env['NODE_OPTIONS'] ?? '').split(/\s+/))]);
+export const CONDITIONS = new Set(['node', 'import', ...conditionsIn(process.execArgv), ...conditionsIn((process.env['NODE_OPTIONS'] ?? '').split(/\s+/))]);
 
 function conditionsIn(args: readonly string[]): readonly string[] {
   return args.flatMap((arg, i) => {

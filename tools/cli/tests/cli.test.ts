@@ -27,7 +27,7 @@ describe('the command itself', () => {
   });
 
   test('a bad command line ends with status 2 and says what is wrong', async () => {
-    expect(await installed.run(['rnu'])).toEqual({ status: 2, stdout: '', stderr: 'cli/usage: `rnu` is no command\n  available: run, trace, check, fmt, print, opt, lower, inspect, load, ops, cache, doctor\n  fix: see `sluice --help`\n' });
+    expect(await installed.run(['rnu'])).toEqual({ status: 2, stdout: '', stderr: 'cli/usage: `rnu` is no command\n  available: run, trace, check, fmt, print, opt, lower, inspect, load, ops, cache, doctor, conform\n  fix: see `sluice --help`\n' });
     expect(await installed.run(['run'])).toEqual({ status: 2, stdout: '', stderr: 'cli/usage: no <program> is given\n  fix: see `sluice run --help`\n' });
     expect(await installed.run(['ops', 'x'])).toEqual({ status: 2, stdout: '', stderr: 'cli/usage: `x` is one argument too many\n  fix: see `sluice ops --help`\n' });
     expect(await installed.run(['check', 'x.ts', '--grant', 'a=b'])).toEqual({

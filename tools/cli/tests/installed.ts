@@ -104,6 +104,13 @@ async function plugins(folder: string): Promise<void> {
   }));
 }
 
+/** @sluice/conformance in the node_modules of `folder`, with that folder's own core and reference. */
+export async function linkKit(folder: string): Promise<void> {
+  const at = join(folder, 'node_modules/@sluice/conformance');
+  await writePackage(at, { name: '@sluice/conformance', version: '0.1.0', type: 'module', exports: { '.': './index.js' } });
+  await bundle('@sluice/conformance', join(at, 'index.js'), ['@sluice/core', '@sluice/cpu-ref/plugin']);
+}
+
 async function bundle(entry: string, outfile: string, external: readonly string[]): Promise<void> {
   await build({
     // A package name is an entry as the command line's own modules would import it.

@@ -1,4 +1,5 @@
 import { inWords } from '../diagnostics/in-words.ts';
+import { parseType } from '../ir/types.ts';
 import type { Backend, Probe } from '../registry/backend.ts';
 import type { How } from '../registry/capabilities.ts';
 import { isRecord, misshapen } from '../registry/shape.ts';
@@ -36,9 +37,20 @@ function capabilitiesFault(capabilities: object): string | undefined {
   if (op !== undefined) return `capabilities with no cell for \`${op}\``;
   const type = oddEntry(types, isCell);
   if (type !== undefined) return `capabilities with no cell for \`${type}\``;
+  // One with a dot is of a plugin, which need not be there.
+  const unknown = Object.keys(types ?? {}).find((spelling) => !spelling.includes('.') && !isType(spelling));
+  if (unknown !== undefined) return `capabilities with a cell for \`${unknown}\`, which is no type`;
   const limit = oddEntry(limits, (most) => most === undefined || (typeof most === 'number' && most >= 0));
   if (limit !== undefined) return `capabilities whose limit \`${limit}\` is no number`;
   return Array.isArray(spaces) && spaces.every((s) => typeof s === 'string') ? undefined : 'capabilities whose `spaces` are no list of ids';
+}
+
+function isType(spelling: string): boolean {
+  try {
+    return parseType(spelling) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function isCell(value: unknown): boolean {

@@ -192,6 +192,7 @@ describe('what a probe gives', () => {
     ['a default that is no cell', () => ({ available: true, description: '', capabilities: { ...capabilities, default: {} } })],
     ['an op without a cell', () => ({ available: true, description: '', capabilities: { ...capabilities, ops: { 'io.dma_from_nvme': null } } })],
     ['a cell that says how it is not', () => ({ available: true, description: '', capabilities: { ...capabilities, types: { u32: { how: 'somehow' } } } })],
+    ['a cell for what is no type', () => ({ available: true, description: '', capabilities: { ...capabilities, types: { 'vec2<i8>': { how: 'unavailable' } } } })],
     ['a limit in words', () => ({ available: true, description: '', capabilities: { ...capabilities, limits: { buffers: 'many' } } })],
     ['spaces that are no list', () => ({ available: true, description: '', capabilities: { ...capabilities, spaces: 'host' } })],
     ['an error', fail], ['a rejection', () => Promise.reject(thrown)], ['a rejection with nothing', () => Promise.reject(undefined)],
