@@ -63,7 +63,8 @@ describe.each(Object.keys(bundlers))('bundled by %s', (bundler) => {
   test('the bundle holds the plugins, and nothing of Node', async () => {
     const text = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.js')).map((f) => readFileSync(join(out, f), 'utf8')).join('\n');
     expect(text).toContain('navigator');
-    expect(text).not.toMatch(/["'`]node:|\brequire\(/);
+    // Channels are asked for by name, where a runtime has them; nothing is imported.
+    expect(text).not.toMatch(/\b(?:from|import)\s*\(?\s*["'`]node:|\brequire\(/);
     expect(await run('inPage', 'plugins')).toEqual(['@sluice/wgsl', '@sluice/wgsl/web']);
   });
 
