@@ -309,9 +309,10 @@ void Engine::break_with(int error) {
       if (slot.transfer == transfer) at = std::min(at, slot.chunk.logical);
     }
     transfer->fail(error, at);
-    const int64_t failed_at = transfer->failed_at;
-    done_.push_back({transfer->token, transfer->error, static_cast<uint64_t>(failed_at), transfer->direct, transfer->buffered});
-    if (transfer->in_flight > 0) abandoned->push_back(std::move(owned));
+    // Whatever else has failed of it: whoever is told of the loss keeps the memory, which another error would set free.
+    const bool writable = transfer->in_flight > 0;
+    done_.push_back({transfer->token, writable ? error : transfer->error, static_cast<uint64_t>(transfer->failed_at), transfer->direct, transfer->buffered});
+    if (writable) abandoned->push_back(std::move(owned));
   }
   transfers_.clear();
   deliver();

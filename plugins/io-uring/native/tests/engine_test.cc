@@ -1,6 +1,7 @@
 // The engine without Node: built with AddressSanitizer and UndefinedBehaviorSanitizer, run in a folder that it is given.
 // Prints one line for each case, "ok NAME", "skip NAME: why" or "FAIL NAME: what"; exits 1 if one failed.
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -443,6 +444,26 @@ void a_lost_ring_answers() {
   }
 }
 
+void a_loss_outweighs_an_earlier_error() {
+  Bench bench(4 << 20);
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) != 0) std::abort();
+  // An empty message ends the first piece as the end of a file does; the second piece goes on waiting.
+  if (send(ends[1], "", 0, 0) != 0) std::abort();
+  auto transfer = transfer_of(Kind::read, std::make_shared<File>(ends[0], -1, true, false, Alignment{}), bench.slab, 0, 0, 0);
+  transfer->pieces = {{0, bench.slab->data(), 4096, 0, 0}, {0, bench.slab->data() + 4096, 4096, 0, 0}};
+  std::vector<std::unique_ptr<Transfer>> batch;
+  batch.push_back(std::move(transfer));
+  bench.engine->submit(std::move(batch));
+  auto other = open_file(make_file("outweighed", 4096), false);
+  CHECK(bench.one(transfer_of(Kind::read, other, bench.slab, 0, 1 << 20, 4096)).error == 0, "it did not work before");
+  CHECK(take_rings_away() == 1, "there is not one ring");
+  bench.engine->cancel(99);
+  const Completion done = bench.inbox.collect(*bench.engine, 1)[0];
+  CHECK(done.error == bench.engine->broken() && done.error != 0 && done.transferred == 0, "error %d after %lu", done.error, done.transferred);
+  close(ends[1]);
+}
+
 void a_child_has_none_of_it() {
   Bench bench(40 << 20);
   auto file = open_file(make_file("forked", 32 << 20), true);
@@ -490,6 +511,7 @@ const struct {
     {"cancels what never ends", cancels_what_never_ends},
     {"cancels between two requests", cancels_between_two_requests},
     {"a lost ring answers", a_lost_ring_answers},
+    {"a loss outweighs an earlier error", a_loss_outweighs_an_earlier_error},
     {"a child has none of it", a_child_has_none_of_it},
     {"impossible sizes", impossible_sizes},
 };
