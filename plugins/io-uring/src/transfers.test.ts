@@ -196,7 +196,7 @@ test('rights hold in the ring too', async () => {
   coldFile('rights', randomBytes(12, 5000));
   const file = await open('rights', 'r');
   const memory = filled(fixture.allocator, randomBytes(13, 100));
-  expect(() => fixture.storage.submit([{ kind: 'write', file, offset: 0n, memory }], () => expect.fail('it completed'), new AbortController().signal)).toThrow('without that right');
+  expect(await submit(fixture.storage, [{ kind: 'write', file, offset: 0n, memory }])).toMatchObject([{ ok: false, transferred: 0, error: { code: 'io/write-failed', message: expect.stringContaining('without that right') as unknown } }]);
   expect(await submit(fixture.storage, [read(file, 0, 10)])).toMatchObject([{ ok: true }]);
   await file.close();
 });
@@ -262,5 +262,30 @@ test('the ring uses its registered memory', async () => {
   engine.release();
   expect(after.requests).toBeGreaterThan(before.requests);
   if (engine.pool.registration === 0) expect(after.registered - before.registered).toBe(after.requests - before.requests);
+  await file.close();
+});
+
+test('what the ring refuses fails by itself, not by an exception: the rest of its batch has memory in use', async () => {
+  const data = randomBytes(17, MiB);
+  coldFile('refused', data);
+  const file = await open('refused');
+  const words = (value: bigint): Memory => ({ space: 'host', byteLength: 8, bytes: new Uint8Array(BigUint64Array.of(value).buffer) });
+  const gather = { ...read(file, 0, data.length), pieces: { offsets: words(0n), lengths: words(BigInt(data.length)) } };
+  const shared: Memory = { space: 'host', byteLength: 4096, bytes: new Uint8Array(new SharedArrayBuffer(4096)) as Uint8Array as Uint8Array<ArrayBuffer> };
+  const good = read(file, 0, 4096);
+  const write: Transfer = { kind: 'write', file, offset: 0n, memory: filled(fixture.allocator, data.subarray(0, 100)) };
+  expect(await submit(fixture.storage, [gather, { kind: 'read', file, offset: 0n, memory: shared }, good])).toMatchObject([
+    { ok: true, direct: data.length },
+    { ok: false, transferred: 0, error: { code: 'plan/no-path', message: expect.stringContaining('no ArrayBuffer') as unknown } },
+    { ok: true },
+  ]);
+  expectBytes(content(gather.memory), data);
+  expectBytes(content(good.memory), data.subarray(0, 4096));
+  // The ring takes all rows or none.
+  expect(await submit(fixture.storage, [gather, write, good])).toMatchObject([
+    { ok: true, direct: data.length },
+    { ok: false, transferred: 0, error: { code: 'io/write-failed' } },
+    { ok: false, transferred: 0, error: { code: 'io/read-failed', message: expect.stringContaining('without that right') as unknown } },
+  ]);
   await file.close();
 });
