@@ -136,6 +136,7 @@ RingError Engine::begin() {
   if (const RingError error = ring_.open(kEntries)) return error;
   // One entry is for waking up, so that a request always finds room beside it.
   slots_.resize(ring_.entries() - 1);
+  turns_ = Turns(slots_.size());
   for (uint32_t i = static_cast<uint32_t>(slots_.size()); i-- > 0;) free_slots_.push_back(i);
   return {};
 }

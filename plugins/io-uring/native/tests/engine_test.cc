@@ -387,6 +387,35 @@ void cancels_what_never_ends() {
   close(feed);
 }
 
+void slow_files_keep_no_other_waiting() {
+  Bench bench(64 << 20);
+  constexpr uint64_t kSize = 8 << 20;
+  auto file = open_file(make_file("fast", kSize), true);
+  std::vector<int> feeds(20);
+  for (int round = 0; round < 3; round++) {
+    size_t waiting = 0;
+    for (int& feed : feeds) {
+      auto slow = endless(&feed);
+      // More bytes than may be in flight, more requests than there are slots, and many files.
+      auto batch = reads_of(waiting == 0 ? 0 : waiting == 1 ? 1000 : 20, slow, bench.slab, 1);
+      if (waiting == 0) batch.push_back(transfer_of(Kind::read, slow, bench.slab, 0, 0, 50 << 20));
+      for (auto& transfer : batch) transfer->group = 1;
+      waiting += batch.size();
+      bench.engine->submit(std::move(batch));
+      if (round == 0) usleep(1000);
+    }
+    auto batch = reads_of(300, file, bench.slab, 2);
+    batch.push_back(transfer_of(Kind::read, file, bench.slab, 0, 52 << 20, kSize));
+    const size_t count = batch.size();
+    bench.engine->submit(std::move(batch));
+    for (const Completion& done : bench.inbox.collect(*bench.engine, count)) CHECK(done.error == 0, "error %d", done.error);
+    CHECK(holds(bench.slab->data() + (52 << 20), 0, kSize), "bytes differ");
+    bench.engine->cancel(1);
+    for (const Completion& done : bench.inbox.collect(*bench.engine, waiting)) CHECK(done.error == ECANCELED && done.transferred == 0, "error %d", done.error);
+    for (const int feed : feeds) close(feed);
+  }
+}
+
 void cancels_between_two_requests() {
   Bench bench(4 << 20);
   int feed = -1;
@@ -509,6 +538,7 @@ const struct {
     {"large offsets", large_offsets},
     {"many small reads", many_small_reads},
     {"cancels what never ends", cancels_what_never_ends},
+    {"slow files keep no other waiting", slow_files_keep_no_other_waiting},
     {"cancels between two requests", cancels_between_two_requests},
     {"a lost ring answers", a_lost_ring_answers},
     {"a loss outweighs an earlier error", a_loss_outweighs_an_earlier_error},
