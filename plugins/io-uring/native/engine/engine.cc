@@ -56,6 +56,8 @@ void Engine::submit(std::vector<std::unique_ptr<Transfer>> transfers) {
 }
 
 void Engine::cancel(uint32_t group) {
+  // Nothing is left to cancel of a lost ring, and nobody to take it in.
+  if (broken_ != 0) return;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     inbox_.cancels.push_back(group);
