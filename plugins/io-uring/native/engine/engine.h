@@ -60,6 +60,8 @@ class Engine {
     Transfer* transfer = nullptr;
     Chunk chunk;
     uint32_t generation = 0;
+    /** Times in a row that the kernel said "again". */
+    uint32_t tries = 0;
     bool cancelled = false;
   };
   struct Inbox {

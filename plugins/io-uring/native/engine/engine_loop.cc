@@ -9,6 +9,11 @@ namespace {
 
 /** Registered buffers that a ring has room for; the kernel's limit is 16384. */
 constexpr unsigned kBuffers = 1024;
+/**
+ * Times that a request which moves nothing is made again on EAGAIN or EINTR. The kernel waits by itself where it can; a file
+ * that says so for ever fails with it.
+ */
+constexpr uint32_t kTries = 1000;
 
 constexpr uint64_t kWake = uint64_t{1} << 63;
 constexpr uint64_t kCancel = uint64_t{1} << 62;
@@ -151,6 +156,7 @@ void Engine::start_chunks() {
     slots_[index].chunk = chunk;
     slots_[index].cancelled = false;
     slots_[index].generation++;
+    slots_[index].tries = 0;
     transfer->in_flight++;
     file->load.in_flight++;
     file->load.bytes += chunk.length;
@@ -242,8 +248,8 @@ bool Engine::advance(Slot& slot, int32_t result) {
   Transfer& transfer = *slot.transfer;
   Chunk& chunk = slot.chunk;
   if (result == -EINTR || result == -EAGAIN) {
-    if (!slot.cancelled) return true;
-    result = -ECANCELED;
+    if (slot.cancelled) result = -ECANCELED;
+    else if (++slot.tries < kTries) return true;
   }
   if (result < 0 || transfer.kind == Kind::sync) {
     if (result < 0) transfer.fail(-result, chunk.logical);
@@ -256,6 +262,7 @@ bool Engine::advance(Slot& slot, int32_t result) {
   const auto counted = static_cast<uint64_t>(std::max<int64_t>(to - std::max<int64_t>(chunk.logical, 0), 0));
   (chunk.direct ? transfer.direct : transfer.buffered) += counted;
   account(slot, moved);
+  slot.tries = 0;
   chunk.offset += moved;
   chunk.at += moved;
   chunk.logical += moved;
