@@ -4,7 +4,7 @@
     "conditions": [
       ["OS=='linux'", {
         "sources": [
-          "engine/ring.cc", "engine/slab.cc", "engine/file.cc", "engine/transfer.cc", "engine/engine.cc", "engine/engine_loop.cc",
+          "engine/ring.cc", "engine/slab.cc", "engine/file.cc", "engine/transfer.cc", "engine/turns.cc", "engine/engine.cc", "engine/engine_loop.cc",
           "binding/module.cc", "binding/ring_object.cc", "binding/old_systems.cc"
         ],
         "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

@@ -96,7 +96,14 @@ export class Engine {
       const token = rows[at] as number;
       const completed = this.#waiting[token];
       this.forget(token);
-      completed?.(rows[at + 1] as number, rows[at + 2] as number, rows[at + 3] as number, rows[at + 4] as number);
+      try {
+        completed?.(rows[at + 1] as number, rows[at + 2] as number, rows[at + 3] as number, rows[at + 4] as number);
+      } catch (error) {
+        // Uncaught, as it would be from any callback; but the others hear of their transfers first.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
     }
   }
 }

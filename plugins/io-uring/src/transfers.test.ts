@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, fdatasyncSync, openSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Memory, OpenFile, Transfer } from '@sluice/core';
+import { COMPLETION, ROW, loadNative } from './native.ts';
 import { content, expectBytes, filled, openFixture, randomBytes, randomNumbers, submit } from '../tests/fixture.ts';
 
 const fixture = openFixture();
@@ -196,7 +197,7 @@ test('rights hold in the ring too', async () => {
   coldFile('rights', randomBytes(12, 5000));
   const file = await open('rights', 'r');
   const memory = filled(fixture.allocator, randomBytes(13, 100));
-  expect(() => fixture.storage.submit([{ kind: 'write', file, offset: 0n, memory }], () => expect.fail('it completed'), new AbortController().signal)).toThrow('without that right');
+  expect(await submit(fixture.storage, [{ kind: 'write', file, offset: 0n, memory }])).toMatchObject([{ ok: false, transferred: 0, error: { code: 'io/write-failed', message: expect.stringContaining('without that right') as unknown } }]);
   expect(await submit(fixture.storage, [read(file, 0, 10)])).toMatchObject([{ ok: true }]);
   await file.close();
 });
@@ -263,4 +264,86 @@ test('the ring uses its registered memory', async () => {
   expect(after.requests).toBeGreaterThan(before.requests);
   if (engine.pool.registration === 0) expect(after.registered - before.registered).toBe(after.requests - before.requests);
   await file.close();
+});
+
+test('what the ring refuses fails by itself, not by an exception: the rest of its batch has memory in use', async () => {
+  const data = randomBytes(17, MiB);
+  coldFile('refused', data);
+  const file = await open('refused');
+  const words = (value: bigint): Memory => ({ space: 'host', byteLength: 8, bytes: new Uint8Array(BigUint64Array.of(value).buffer) });
+  const gather = { ...read(file, 0, data.length), pieces: { offsets: words(0n), lengths: words(BigInt(data.length)) } };
+  const shared: Memory = { space: 'host', byteLength: 4096, bytes: new Uint8Array(new SharedArrayBuffer(4096)) as Uint8Array as Uint8Array<ArrayBuffer> };
+  const good = read(file, 0, 4096);
+  const write: Transfer = { kind: 'write', file, offset: 0n, memory: filled(fixture.allocator, data.subarray(0, 100)) };
+  expect(await submit(fixture.storage, [gather, { kind: 'read', file, offset: 0n, memory: shared }, good])).toMatchObject([
+    { ok: true, direct: data.length },
+    { ok: false, transferred: 0, error: { code: 'plan/no-path', message: expect.stringContaining('no ArrayBuffer') as unknown } },
+    { ok: true },
+  ]);
+  expectBytes(content(gather.memory), data);
+  expectBytes(content(good.memory), data.subarray(0, 4096));
+  // The ring takes all rows or none.
+  expect(await submit(fixture.storage, [gather, write, good])).toMatchObject([
+    { ok: true, direct: data.length },
+    { ok: false, transferred: 0, error: { code: 'io/write-failed' } },
+    { ok: false, transferred: 0, error: { code: 'io/read-failed', message: expect.stringContaining('without that right') as unknown } },
+  ]);
+  await file.close();
+});
+
+/** What is thrown to nobody while `act` runs, until it has `count` of them. */
+async function uncaught(count: number, act: () => void): Promise<unknown[]> {
+  const before = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  const thrown: unknown[] = [];
+  try {
+    await new Promise<void>((resolve) => {
+      process.on('uncaughtException', (error) => {
+        if (thrown.push(error) === count) resolve();
+      });
+      act();
+    });
+  } finally {
+    process.removeAllListeners('uncaughtException');
+    for (const listener of before) process.on('uncaughtException', listener);
+  }
+  return thrown;
+}
+
+test('an exception from a completion is uncaught, and the other transfers hear of theirs', async () => {
+  coldFile('throwing', randomBytes(18, 4096));
+  const file = await open('throwing');
+  const batch = Array.from({ length: 8 }, () => read(file, 0, 4096));
+  const completed = new Set<number>();
+  const thrown = await uncaught(batch.length, () => fixture.storage.submit(batch, (index) => {
+    completed.add(index);
+    throw new Error(`completion ${index}`);
+  }, new AbortController().signal));
+  expect(completed.size).toBe(8);
+  expect(thrown.map(String).toSorted()).toEqual(batch.map((_, index) => `Error: completion ${index}`));
+  for (const { memory } of batch) fixture.allocator.release(memory);
+  await file.close();
+});
+
+test('the addon goes on with the next rows when its callback throws', async () => {
+  coldFile('rows', randomBytes(19, 4096));
+  const found = loadNative();
+  if (!('native' in found)) return expect.fail(found.reason);
+  const completions = new Float64Array(COMPLETION);
+  const tokens: number[] = [];
+  const ring = new found.native.Ring(() => {
+    tokens.push(completions[0]!);
+    throw new Error(`row ${completions[0]}`);
+  }, completions);
+  const fd = openSync(path('rows'), 'r');
+  const { file } = ring.openFile(fd, -1, true, false);
+  closeSync(fd);
+  const count = 8;
+  const rows = new Float64Array(count * ROW);
+  for (let i = 0; i < count; i++) rows.set([i, 0, file, -1, i * 512, 512, 0, 0], i * ROW);
+  const thrown = await uncaught(count, () => ring.submit(1, rows, count, [new ArrayBuffer(4096)]));
+  expect(tokens.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  expect(thrown.map(String)).toEqual(tokens.map((token) => `Error: row ${token}`));
+  ring.closeFile(file);
+  ring.close();
 });

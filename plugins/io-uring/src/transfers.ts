@@ -1,3 +1,4 @@
+import { isArrayBuffer } from 'node:util/types';
 import { ABORTED, END_OF_FILE as SHORT, failedTransfer, refusedTransfer, wordsOf } from '@sluice/core';
 import type { Memory, Outcome, Pieces, StorageDevice, Transfer } from '@sluice/core';
 import { errnoName } from './denied.ts';
@@ -10,6 +11,7 @@ import { END_OF_FILE, ROW } from './native.ts';
 
 const CANCELED = 125;
 const kinds = { read: 0, write: 1, sync: 2 } as const;
+const failures = { read: 'io/read-failed', write: 'io/write-failed', sync: 'io/sync-failed' } as const;
 
 /** Makes a `Storage.submit`: one call into the ring for a batch, whatever its size. */
 export function submitTo(engine: Engine): StorageDevice['submit'] {
@@ -29,16 +31,21 @@ export function submitTo(engine: Engine): StorageDevice['submit'] {
         row(engine, transfer, begun.token, rows, started.push(begun) - 1, foreign);
       }
     }
+    startRows(engine, rows, started, foreign);
     for (const { transfer, pieces, settle } of gathers) startGather(engine, transfer, pieces, signal, settle);
-    const [first] = started;
-    if (first === undefined) return;
-    try {
-      engine.ring.submit(first.group.id, rows, started.length, foreign);
-    } catch (error) {
-      for (const begun of started) takeBack(engine, begun);
-      throw error;
-    }
   };
+}
+
+/** Nothing is thrown, here or for a gather: of one batch some may be on their way already, and their memory is in use. */
+function startRows(engine: Engine, rows: Float64Array, started: readonly Started[], foreign: readonly ArrayBuffer[]): void {
+  const [first] = started;
+  if (first === undefined) return;
+  try {
+    engine.ring.submit(first.group.id, rows, started.length, foreign);
+  } catch (cause) {
+    const problem = { message: `the ring refused the batch: ${cause instanceof Error ? cause.message : String(cause)}`, fix: 'open files with the rights that their transfers need, and pass memory that is as long as it says', cause };
+    for (const begun of started) refuse(engine, begun, failedTransfer(begun.transfer, 0, { code: failures[begun.transfer.kind], ...problem }));
+  }
 }
 
 /** A transfer that the ring is about to be handed. */
@@ -46,6 +53,8 @@ interface Started {
   readonly token: number;
   readonly group: Group;
   readonly file: RingFile;
+  readonly transfer: Transfer;
+  readonly settle: (outcome: Outcome) => void;
 }
 
 function start(engine: Engine, transfer: Transfer, signal: AbortSignal, settle: (outcome: Outcome) => void): Started {
@@ -57,13 +66,15 @@ function start(engine: Engine, transfer: Transfer, signal: AbortSignal, settle: 
     engine.groups.leave(group);
     settle(outcomeOf(engine, transfer, signal, error, transferred, direct, buffered));
   });
-  return { token, group, file };
+  return { token, group, file, transfer, settle };
 }
 
-function takeBack(engine: Engine, { token, group, file }: Started): void {
+/** Ends a transfer that the ring did not take. */
+function refuse(engine: Engine, { token, group, file, settle }: Started, outcome: Outcome): void {
   engine.forget(token);
   engine.groups.leave(group);
   file.ended();
+  queueMicrotask(() => settle(outcome));
 }
 
 /** One call and one completion, however many pieces. */
@@ -75,9 +86,7 @@ function startGather(engine: Engine, transfer: Transfer, pieces: Pieces, signal:
   try {
     engine.ring.gather(begun.group.id, into, foreign, wordsOf(pieces.offsets), wordsOf(pieces.lengths));
   } catch (cause) {
-    takeBack(engine, begun);
-    const refused = failedTransfer(transfer, 0, { code: 'io/range', message: `the pieces do not fit: ${cause instanceof Error ? cause.message : String(cause)}`, fix: 'correct the offsets and lengths', cause });
-    queueMicrotask(() => settle(refused));
+    refuse(engine, begun, failedTransfer(transfer, 0, { code: 'io/range', message: `the pieces do not fit: ${cause instanceof Error ? cause.message : String(cause)}`, fix: 'correct the offsets and lengths', cause }));
   }
 }
 
@@ -136,5 +145,7 @@ function abandon(transfer: Transfer): void {
 function refusal(transfer: Transfer): Outcome | undefined {
   const { file } = transfer;
   if (!(file instanceof RingFile) || file.closed) return failedTransfer(transfer, 0, errnoProblem(transfer.kind, file.name, 9));
-  return refusedTransfer(transfer);
+  const refused = refusedTransfer(transfer);
+  if (refused !== undefined || transfer.kind === 'sync' || isArrayBuffer(transfer.memory.bytes?.buffer)) return refused;
+  return failedTransfer(transfer, 0, { code: 'plan/no-path', message: 'the memory is no ArrayBuffer, which is all that Node lets the ring have', fix: 'use memory over an ArrayBuffer in place of a SharedArrayBuffer' });
 }

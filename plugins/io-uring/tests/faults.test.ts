@@ -64,14 +64,14 @@ function command(skip: TestContext['skip'], name: string, ...args: string[]): st
 }
 
 /** A file that FUSE serves; see `native/tests/fuse.c`. */
-async function served(skip: TestContext['skip'], name: string, options: { size: number; short?: number; eio?: number; slow?: number }): Promise<string> {
+async function served(skip: TestContext['skip'], name: string, options: { size: number; short?: number; eio?: number; slow?: number; errno?: number }): Promise<string> {
   skip(noCompiler !== undefined, noCompiler);
   skip(process.getuid?.() !== 0, 'only root mounts');
   skip(!existsSync('/dev/fuse'), 'there is no /dev/fuse');
   const mounted = join(folder, name);
   mkdirSync(mounted);
-  const { size, short = 0, eio = -1, slow = 0 } = options;
-  const server = spawn(fuse, [mounted, ...[size, short, eio, slow].map(String)], { stdio: 'pipe' });
+  const { size, short = 0, eio = -1, slow = 0, errno = 5 } = options;
+  const server = spawn(fuse, [mounted, ...[size, short, eio, slow, errno].map(String)], { stdio: 'pipe' });
   let said = '';
   server.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const exited = once(server, 'exit');
@@ -266,4 +266,11 @@ test('a slow file system: reads wait for it, and an abort does not wait for all 
   const { transferred } = outcome as Extract<Outcome, { ok: false }>;
   expect(transferred).toBeLessThan(300 * MiB);
   expectBytes(readFileSync(copy).subarray(0, transferred), servedBytes(transferred));
+}, 60_000);
+
+test('a file that says EAGAIN for ever fails with it', async ({ skip }) => {
+  skip(unavailable !== undefined, unavailable);
+  const path = await served(skip, 'again', { size: MiB, short: 4096, eio: 0, errno: 11 });
+  const { outcomes } = run([], 'read', path, '0', '4096', '1');
+  expect(outcomes).toMatchObject([{ ok: false, transferred: 0, error: { code: 'io/read-failed', details: { errno: 'EAGAIN' } } }]);
 }, 60_000);

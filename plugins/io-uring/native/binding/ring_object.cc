@@ -82,8 +82,11 @@ void deliver_completions(Napi::Env env, Napi::Function callback, Delivery* deliv
       *row++ = static_cast<double>(done[i].buffered);
     }
     napi_value count = nullptr;
-    // An exception is left pending: Node reports it as uncaught.
-    if (napi_create_double(env, static_cast<double>(to - from), &count) != napi_ok || napi_call_function(env, self, callback, 1, &count, nullptr) != napi_ok) return;
+    if (napi_create_double(env, static_cast<double>(to - from), &count) != napi_ok) return;
+    if (napi_call_function(env, self, callback, 1, &count, nullptr) == napi_ok) continue;
+    // Left pending, an exception would be dropped by Node, with a warning (DEP0168), and so would the rows that are left.
+    napi_value error = nullptr;
+    if (napi_get_and_clear_last_exception(env, &error) != napi_ok || napi_fatal_exception(env, error) != napi_ok) return;
   }
 }
 

@@ -56,6 +56,8 @@ void Engine::submit(std::vector<std::unique_ptr<Transfer>> transfers) {
 }
 
 void Engine::cancel(uint32_t group) {
+  // Nothing is left to cancel of a lost ring, and nobody to take it in.
+  if (broken_ != 0) return;
   {
     std::lock_guard<std::mutex> lock(mutex_);
     inbox_.cancels.push_back(group);
@@ -136,6 +138,7 @@ RingError Engine::begin() {
   if (const RingError error = ring_.open(kEntries)) return error;
   // One entry is for waking up, so that a request always finds room beside it.
   slots_.resize(ring_.entries() - 1);
+  turns_ = Turns(slots_.size());
   for (uint32_t i = static_cast<uint32_t>(slots_.size()); i-- > 0;) free_slots_.push_back(i);
   return {};
 }

@@ -4,7 +4,6 @@
 #include <pthread.h>
 
 #include <atomic>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -14,6 +13,7 @@
 #include "condition.h"
 #include "ring.h"
 #include "transfer.h"
+#include "turns.h"
 
 namespace sluice {
 
@@ -60,6 +60,8 @@ class Engine {
     Transfer* transfer = nullptr;
     Chunk chunk;
     uint32_t generation = 0;
+    /** Times in a row that the kernel said "again". */
+    uint32_t tries = 0;
     bool cancelled = false;
   };
   struct Inbox {
@@ -84,6 +86,7 @@ class Engine {
   void arm_wake();
   void cancel_matching(bool all, uint32_t group);
   void completed(uint64_t user_data, int32_t result);
+  void account(Slot& slot, uint32_t bytes);
   void release(uint32_t index);
   bool advance(Slot& slot, int32_t result);
   void settle(Transfer* transfer);
@@ -121,8 +124,7 @@ class Engine {
   std::vector<uint32_t> cancels_;
   uint64_t bytes_in_flight_ = 0;
   std::unordered_map<Transfer*, std::unique_ptr<Transfer>> transfers_;
-  /** Those that still have chunks to cut, in the order in which they came. */
-  std::deque<Transfer*> queue_;
+  Turns turns_;
   std::vector<Completion> done_;
   bool buffers_reserved_ = false;
   int buffers_error_ = 0;

@@ -7,13 +7,13 @@
 namespace sluice {
 namespace {
 
-/**
- * Bytes in flight before more requests wait. From 8 to 64 MiB the throughput of the disk at hand did not differ beyond
- * noise; an abort has to sit out what is in flight.
- */
-constexpr uint64_t kBytesInFlight = uint64_t{32} << 20;
 /** Registered buffers that a ring has room for; the kernel's limit is 16384. */
 constexpr unsigned kBuffers = 1024;
+/**
+ * Times that a request which moves nothing is made again on EAGAIN or EINTR. The kernel waits by itself where it can; a file
+ * that says so for ever fails with it.
+ */
+constexpr uint32_t kTries = 1000;
 
 constexpr uint64_t kWake = uint64_t{1} << 63;
 constexpr uint64_t kCancel = uint64_t{1} << 62;
@@ -81,7 +81,7 @@ void Engine::receive() {
     Transfer* raw = transfer.get();
     transfers_.emplace(raw, std::move(transfer));
     raw->queued = true;
-    queue_.push_back(raw);
+    turns_.add(raw);
   }
   for (const uint32_t group : inbox.cancels) cancel_matching(false, group);
   if (inbox.stop) {
@@ -94,12 +94,10 @@ void Engine::receive() {
 void Engine::cancel_matching(bool all, uint32_t group) {
   const auto matches = [&](const Transfer& transfer) { return all || transfer.group == group; };
   std::vector<Transfer*> stopped;
-  for (Transfer* transfer : queue_) {
+  turns_.take([&](Transfer* transfer) {
     if (matches(*transfer)) stopped.push_back(transfer);
-  }
-  if (!stopped.empty()) {
-    queue_.erase(std::remove_if(queue_.begin(), queue_.end(), [&](Transfer* transfer) { return matches(*transfer); }), queue_.end());
-  }
+    else turns_.add(transfer);
+  });
   for (Transfer* transfer : stopped) {
     Chunk chunk;
     if (transfer->cut(&chunk)) transfer->fail(ECANCELED, chunk.logical);
@@ -131,19 +129,24 @@ void Engine::start_chunks() {
     if (slot.cancelled) {
       // The cancellation found nothing in flight: what is left of it does not begin again.
       slot.transfer->fail(ECANCELED, slot.chunk.logical);
-      bytes_in_flight_ -= slot.chunk.length;
+      account(slot, slot.chunk.length);
       release(index);
     } else if (!prepare(index)) {
       return;
     }
     retries_.pop_back();
   }
-  while (!queue_.empty() && !free_slots_.empty() && bytes_in_flight_ < kBytesInFlight) {
-    Transfer* transfer = queue_.front();
+  while (File* file = turns_.next({free_slots_.size(), bytes_in_flight_})) {
+    Transfer* transfer = file->load.first;
     Chunk chunk;
-    if (!transfer->cut(&chunk)) {
-      queue_.pop_front();
+    const bool found = transfer->cut(&chunk);
+    if (transfer->all_cut) {
+      turns_.drop();
       transfer->queued = false;
+    } else {
+      turns_.pass();
+    }
+    if (!found) {
       settle(transfer);
       continue;
     }
@@ -153,7 +156,10 @@ void Engine::start_chunks() {
     slots_[index].chunk = chunk;
     slots_[index].cancelled = false;
     slots_[index].generation++;
+    slots_[index].tries = 0;
     transfer->in_flight++;
+    file->load.in_flight++;
+    file->load.bytes += chunk.length;
     bytes_in_flight_ += chunk.length;
     if (prepare(index)) continue;
     retries_.push_back(index);
@@ -220,12 +226,20 @@ void Engine::completed(uint64_t user_data, int32_t result) {
   release(index);
 }
 
+/** So much of a chunk is in flight no more. */
+void Engine::account(Slot& slot, uint32_t bytes) {
+  bytes_in_flight_ -= bytes;
+  slot.transfer->file->load.bytes -= bytes;
+  slot.chunk.length -= bytes;
+}
+
 /** Frees the slot of a chunk that is over. */
 void Engine::release(uint32_t index) {
   Transfer* transfer = slots_[index].transfer;
   slots_[index].transfer = nullptr;
   free_slots_.push_back(index);
   transfer->in_flight--;
+  transfer->file->load.in_flight--;
   settle(transfer);
 }
 
@@ -233,17 +247,13 @@ void Engine::release(uint32_t index) {
 bool Engine::advance(Slot& slot, int32_t result) {
   Transfer& transfer = *slot.transfer;
   Chunk& chunk = slot.chunk;
-  const auto account = [&](uint32_t bytes) {
-    bytes_in_flight_ -= bytes;
-    chunk.length -= bytes;
-  };
   if (result == -EINTR || result == -EAGAIN) {
-    if (!slot.cancelled) return true;
-    result = -ECANCELED;
+    if (slot.cancelled) result = -ECANCELED;
+    else if (++slot.tries < kTries) return true;
   }
   if (result < 0 || transfer.kind == Kind::sync) {
     if (result < 0) transfer.fail(-result, chunk.logical);
-    account(chunk.length);
+    account(slot, chunk.length);
     return false;
   }
   const auto moved = std::min(static_cast<uint32_t>(result), chunk.length);
@@ -251,17 +261,18 @@ bool Engine::advance(Slot& slot, int32_t result) {
   const int64_t to = std::min(chunk.logical + moved, chunk.logical_end);
   const auto counted = static_cast<uint64_t>(std::max<int64_t>(to - std::max<int64_t>(chunk.logical, 0), 0));
   (chunk.direct ? transfer.direct : transfer.buffered) += counted;
-  account(moved);
+  account(slot, moved);
+  slot.tries = 0;
   chunk.offset += moved;
   chunk.at += moved;
   chunk.logical += moved;
   if (chunk.length == 0 || chunk.logical >= chunk.logical_end) {
-    account(chunk.length);
+    account(slot, chunk.length);
     return false;
   }
   if (moved == 0 || slot.cancelled) {
     transfer.fail(moved > 0 ? ECANCELED : transfer.kind == Kind::read ? kEndOfFile : EIO, chunk.logical);
-    account(chunk.length);
+    account(slot, chunk.length);
     return false;
   }
   // A direct transfer that stopped inside a block has met the end of the file, or nearly: the page cache has the exact answer.
@@ -269,7 +280,7 @@ bool Engine::advance(Slot& slot, int32_t result) {
   if (chunk.direct && (chunk.offset % alignment.offset != 0 || reinterpret_cast<uintptr_t>(chunk.at) % alignment.memory != 0)) {
     chunk.direct = false;
     const int64_t rest = chunk.logical_end - chunk.logical;
-    if (rest < chunk.length) account(chunk.length - static_cast<uint32_t>(rest));
+    if (rest < chunk.length) account(slot, chunk.length - static_cast<uint32_t>(rest));
   }
   return true;
 }
@@ -300,7 +311,7 @@ void Engine::break_with(int error) {
   // The kernel may still be writing to that memory, and nobody will ever say when it stops: it is kept for good.
   static auto* abandoned = new std::vector<std::unique_ptr<Transfer>>();
   static auto* guard = new std::mutex();
-  queue_.clear();
+  turns_.take([](Transfer*) {});
   std::lock_guard<std::mutex> lock(*guard);
   for (auto& [transfer, owned] : transfers_) {
     Chunk chunk;
@@ -309,9 +320,11 @@ void Engine::break_with(int error) {
       if (slot.transfer == transfer) at = std::min(at, slot.chunk.logical);
     }
     transfer->fail(error, at);
-    const int64_t failed_at = transfer->failed_at;
-    done_.push_back({transfer->token, transfer->error, static_cast<uint64_t>(failed_at), transfer->direct, transfer->buffered});
-    if (transfer->in_flight > 0) abandoned->push_back(std::move(owned));
+    // Whatever else has failed of it: whoever is told of the loss keeps the memory, which another error would set free.
+    const bool writable = transfer->in_flight > 0;
+    done_.push_back({transfer->token, writable ? error : transfer->error, static_cast<uint64_t>(transfer->failed_at), transfer->direct, transfer->buffered});
+    transfer->file->load = Load{};
+    if (writable) abandoned->push_back(std::move(owned));
   }
   transfers_.clear();
   deliver();

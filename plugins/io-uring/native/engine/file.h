@@ -18,6 +18,20 @@ struct Alignment {
   bool supported = true;
 };
 
+class File;
+struct Transfer;
+
+/** What an engine has of a file, for its thread alone. */
+struct Load {
+  /** The first and the last transfer that wait, and the file whose turn comes after this one's; see `Turns`. */
+  Transfer* first = nullptr;
+  Transfer* last = nullptr;
+  File* next = nullptr;
+  /** Requests in flight, and their bytes. */
+  unsigned in_flight = 0;
+  uint64_t bytes = 0;
+};
+
 /** Owns the descriptors of one file. */
 class File {
  public:
@@ -38,6 +52,8 @@ class File {
 
   /** Gives 0 or an errno: what was buffered may be refused as late as this. Must not race with transfers. */
   int close();
+
+  Load load;
 
  private:
   int buffered_;

@@ -74,12 +74,14 @@ const Piece* Transfer::take_piece() {
 bool Transfer::cut(Chunk* chunk) {
   while (!all_cut) {
     if (kind == Kind::sync) {
-      all_cut = next_piece++ > 0;
-      if (all_cut) break;
+      all_cut = true;
       *chunk = Chunk{};
       return true;
     }
-    if (cutter.next(chunk)) return true;
+    if (cutter.next(chunk)) {
+      all_cut = cutter.ended() && next_piece == std::max<size_t>(pieces.size(), 1);
+      return true;
+    }
     const Piece* taken = take_piece();
     if (taken == nullptr) {
       all_cut = true;

@@ -60,6 +60,8 @@ class Cutter {
   Cutter(Kind kind, const File& file, const Piece& piece, int64_t logical, bool plain);
   /** False when the piece is cut up. */
   bool next(Chunk* chunk);
+  /** Nothing is left to cut. */
+  bool ended() const { return current_ >= count_ || (current_ + 1 == count_ && spans_[current_].from == spans_[current_].to); }
 
  private:
   struct Span {
@@ -97,8 +99,9 @@ struct Transfer {
   size_t next_piece = 0;
   int64_t next_logical = 0;
   bool all_cut = false;
-  /** In the engine's queue, which looks at it again. */
+  /** It waits for its file's turn, before the one behind it. */
   bool queued = false;
+  Transfer* behind = nullptr;
   unsigned in_flight = 0;
   int error = 0;
   /** Where the first chunk failed that did, in the transfer's bytes. */
@@ -107,7 +110,7 @@ struct Transfer {
   uint64_t buffered = 0;
 
   uint64_t length() const;
-  /** The next chunk; false, and `all_cut`, when there is none. */
+  /** The next chunk; false when there is none. `all_cut` tells with the last one, save where empty pieces follow. */
   bool cut(Chunk* chunk);
   /** Nothing from here on will be moved; chunks in flight still may be. */
   void fail(int with, int64_t at);

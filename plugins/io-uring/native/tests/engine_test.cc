@@ -1,6 +1,7 @@
 // The engine without Node: built with AddressSanitizer and UndefinedBehaviorSanitizer, run in a folder that it is given.
 // Prints one line for each case, "ok NAME", "skip NAME: why" or "FAIL NAME: what"; exits 1 if one failed.
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +16,9 @@
 #include "../engine/engine.h"
 
 using namespace sluice;
+
+/** AddressSanitizer's; not every compiler brings its header. */
+extern "C" size_t __sanitizer_get_current_allocated_bytes();
 
 namespace {
 
@@ -386,6 +390,35 @@ void cancels_what_never_ends() {
   close(feed);
 }
 
+void slow_files_keep_no_other_waiting() {
+  Bench bench(64 << 20);
+  constexpr uint64_t kSize = 8 << 20;
+  auto file = open_file(make_file("fast", kSize), true);
+  std::vector<int> feeds(20);
+  for (int round = 0; round < 3; round++) {
+    size_t waiting = 0;
+    for (int& feed : feeds) {
+      auto slow = endless(&feed);
+      // More bytes than may be in flight, more requests than there are slots, and many files.
+      auto batch = reads_of(waiting == 0 ? 0 : waiting == 1 ? 1000 : 20, slow, bench.slab, 1);
+      if (waiting == 0) batch.push_back(transfer_of(Kind::read, slow, bench.slab, 0, 0, 50 << 20));
+      for (auto& transfer : batch) transfer->group = 1;
+      waiting += batch.size();
+      bench.engine->submit(std::move(batch));
+      if (round == 0) usleep(1000);
+    }
+    auto batch = reads_of(300, file, bench.slab, 2);
+    batch.push_back(transfer_of(Kind::read, file, bench.slab, 0, 52 << 20, kSize));
+    const size_t count = batch.size();
+    bench.engine->submit(std::move(batch));
+    for (const Completion& done : bench.inbox.collect(*bench.engine, count)) CHECK(done.error == 0, "error %d", done.error);
+    CHECK(holds(bench.slab->data() + (52 << 20), 0, kSize), "bytes differ");
+    bench.engine->cancel(1);
+    for (const Completion& done : bench.inbox.collect(*bench.engine, waiting)) CHECK(done.error == ECANCELED && done.transferred == 0, "error %d", done.error);
+    for (const int feed : feeds) close(feed);
+  }
+}
+
 void cancels_between_two_requests() {
   Bench bench(4 << 20);
   int feed = -1;
@@ -439,8 +472,31 @@ void a_lost_ring_answers() {
       CHECK(bench.one(transfer_of(Kind::read, file, bench.slab, 0, 0, 4096)).error == bench.engine->broken(), "a latecomer was served");
       CHECK(bench.engine->register_slab(bench.slab) == bench.engine->broken(), "memory was registered");
     }
+    const size_t before = __sanitizer_get_current_allocated_bytes();
+    for (uint32_t i = 0; i < 10000; i++) bench.engine->cancel(i);
+    CHECK(__sanitizer_get_current_allocated_bytes() < before + 10000, "cancellations pile up");
     close(feed);
   }
+}
+
+void a_loss_outweighs_an_earlier_error() {
+  Bench bench(4 << 20);
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) != 0) std::abort();
+  // An empty message ends the first piece as the end of a file does; the second piece goes on waiting.
+  if (send(ends[1], "", 0, 0) != 0) std::abort();
+  auto transfer = transfer_of(Kind::read, std::make_shared<File>(ends[0], -1, true, false, Alignment{}), bench.slab, 0, 0, 0);
+  transfer->pieces = {{0, bench.slab->data(), 4096, 0, 0}, {0, bench.slab->data() + 4096, 4096, 0, 0}};
+  std::vector<std::unique_ptr<Transfer>> batch;
+  batch.push_back(std::move(transfer));
+  bench.engine->submit(std::move(batch));
+  auto other = open_file(make_file("outweighed", 4096), false);
+  CHECK(bench.one(transfer_of(Kind::read, other, bench.slab, 0, 1 << 20, 4096)).error == 0, "it did not work before");
+  CHECK(take_rings_away() == 1, "there is not one ring");
+  bench.engine->cancel(99);
+  const Completion done = bench.inbox.collect(*bench.engine, 1)[0];
+  CHECK(done.error == bench.engine->broken() && done.error != 0 && done.transferred == 0, "error %d after %lu", done.error, done.transferred);
+  close(ends[1]);
 }
 
 void a_child_has_none_of_it() {
@@ -488,8 +544,10 @@ const struct {
     {"large offsets", large_offsets},
     {"many small reads", many_small_reads},
     {"cancels what never ends", cancels_what_never_ends},
+    {"slow files keep no other waiting", slow_files_keep_no_other_waiting},
     {"cancels between two requests", cancels_between_two_requests},
     {"a lost ring answers", a_lost_ring_answers},
+    {"a loss outweighs an earlier error", a_loss_outweighs_an_earlier_error},
     {"a child has none of it", a_child_has_none_of_it},
     {"impossible sizes", impossible_sizes},
 };

@@ -1,6 +1,6 @@
-/* Serves one file, `file`, in an empty folder through FUSE, on the kernel's own protocol: fuse <folder> <size> <short> <eio> <slow>
+/* Serves one file, `file`, in an empty folder through FUSE, on the kernel's own protocol: fuse <folder> <size> <short> <eio> <slow> <errno>
  * Byte i is (i * 7 + i / 4096) mod 256. A read gets at most <short> bytes (0: all it asks for, through the page cache; else it
- * comes here as it was made, and may be answered in part), EIO where it reaches over offset <eio> (-1: never), and waits
+ * comes here as it was made, and may be answered in part), <errno> where it reaches over offset <eio> (-1: never), and waits
  * <slow> microseconds.
  * Prints a line when it is mounted; unmounts and ends when its standard input does. */
 #define _GNU_SOURCE
@@ -21,6 +21,7 @@
 
 static int device;
 static long long size, shortest, eio, slow;
+static int failure;
 
 static void reply(const struct fuse_in_header *in, int error, const void *body, size_t length) {
   struct fuse_out_header out = {(uint32_t)(sizeof out + length), error, in->unique};
@@ -41,7 +42,7 @@ static void read_bytes(const struct fuse_in_header *in, const struct fuse_read_i
   const long long offset = (long long)arg->offset;
   long long length = arg->size > LARGEST_READ ? LARGEST_READ : arg->size;
   if (slow > 0) usleep((useconds_t)slow);
-  if (eio >= 0 && offset + length > eio) return reply(in, -EIO, NULL, 0);
+  if (eio >= 0 && offset + length > eio) return reply(in, -failure, NULL, 0);
   if (offset + length > size) length = offset < size ? size - offset : 0;
   if (shortest > 0 && length > shortest) length = shortest;
   for (long long i = 0; i < length; i++) bytes[i] = (unsigned char)((offset + i) * 7 + (offset + i) / 4096);
@@ -83,11 +84,12 @@ static void answer(const struct fuse_in_header *in, const void *arg) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 6) return 2;
+  if (argc != 7) return 2;
   size = atoll(argv[2]);
   shortest = atoll(argv[3]);
   eio = atoll(argv[4]);
   slow = atoll(argv[5]);
+  failure = atoi(argv[6]);
   device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
   if (device < 0) {
     perror("fuse: /dev/fuse");
