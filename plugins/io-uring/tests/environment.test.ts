@@ -34,7 +34,9 @@ function scenario(name: string, ...args: string[]): { status: number | null; sig
     const stdout = execFileSync(process.execPath, [join(here, '../dist-tests/scenario.mjs'), name, file, ...args], { encoding: 'utf8', timeout: 60_000, stdio: 'pipe' });
     return { status: 0, signal: null, stdout, stderr: '' };
   } catch (error) {
-    return error as ReturnType<typeof scenario>;
+    const failed = error as ReturnType<typeof scenario>;
+    if (failed.stderr !== '') console.error(`scenario ${name} ended with ${failed.status ?? failed.signal}:\n${failed.stderr}`);
+    return failed;
   }
 }
 
