@@ -105,3 +105,8 @@ export function expectBytes(actual: Uint8Array, expected: Uint8Array): void {
   expect(actual.length).toBe(expected.length);
   if (Buffer.compare(actual, expected) !== 0) expect.fail(`differs at byte ${actual.findIndex((byte, i) => byte !== expected[i])}`);
 }
+
+/** Engines have so many threads; one that has ended is still there for a moment. */
+export async function expectThreads(count: number): Promise<void> {
+  await vi.waitFor(() => expect(resources()[1]).toBe(count), 10_000);
+}

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { control, defineProgram, fd, grant, io, session, u64 } from '@sluice/core';
-import { expectBytes, randomBytes, randomNumbers, registry, expectResources, resources, unavailable } from './fixture.ts';
+import { expectBytes, randomBytes, randomNumbers, registry, expectResources, expectThreads, resources, unavailable } from './fixture.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-io-uring-teardown-'));
 const MiB = 2 ** 20;
@@ -44,7 +44,7 @@ test('64 sessions copy at once, on one ring', async () => {
     // A part of its own for each.
     const length = data.length - i * 100_003;
     const args = { from: await s.grant(source, { offset: i * 100_003, length }), to: await s.grant(target, write) };
-    expect(resources()[1]).toBe(1);
+    await expectThreads(1);
     const { report } = await executable.run(args);
     expect(report.bytes.written).toBe(BigInt(length));
   }));
