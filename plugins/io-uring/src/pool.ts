@@ -16,6 +16,8 @@ export interface Slab {
   readonly id: number;
   readonly buffer: ArrayBuffer;
   readonly bytes: number;
+  /** The ring has registered it. */
+  readonly registered: boolean;
   /** Stretches that nobody has, by start; neighbours are merged. */
   free: { start: number; length: number }[];
   /** Extents that somebody has. */
@@ -45,9 +47,6 @@ export class Pool {
   #kept = 0;
   #pages: MappedSlab['pages'] | undefined;
   #registration = 0;
-  #registered = 0;
-  /** Slabs that the ring did not register. */
-  readonly #plain = new Set<number>();
 
   constructor(ring: Ring) {
     this.#ring = ring;
@@ -71,7 +70,7 @@ export class Pool {
 
   /** Bytes of what is mapped that the ring has registered. */
   get registered(): number {
-    return this.#registered;
+    return this.#slabs.reduce((sum, slab) => sum + (slab.registered ? slab.bytes : 0), 0);
   }
 
   /** Bytes of slabs that nobody has anything of: what `trim` unmaps. */
@@ -117,7 +116,6 @@ export class Pool {
 
   #unmap(slab: Slab): void {
     this.#mapped -= slab.bytes;
-    if (!this.#plain.delete(slab.id)) this.#registered -= slab.bytes;
     this.#ring.unmap(slab.id, slab.buffer);
   }
 
@@ -178,15 +176,11 @@ export class Pool {
     }
     const { slab: id, buffer, pages, registration } = mapped;
     this.#kept += buffer.byteLength;
-    this.#slabs.push({ id, buffer, bytes: buffer.byteLength, free: [{ start: 0, length: buffer.byteLength }], taken: 0 });
+    this.#slabs.push({ id, buffer, bytes: buffer.byteLength, registered: registration === 0, free: [{ start: 0, length: buffer.byteLength }], taken: 0 });
     this.#ids.set(buffer, id);
     this.#mapped += buffer.byteLength;
     if (this.#pages === undefined || pages !== 'hugetlb') this.#pages = this.#pages === 'small' ? 'small' : pages;
-    if (registration === 0) this.#registered += buffer.byteLength;
-    else {
-      this.#registration = registration;
-      this.#plain.add(id);
-    }
+    if (registration !== 0) this.#registration = registration;
   }
 }
 
